@@ -1,0 +1,38 @@
+// The way of the engine to the log: a write is handed over, rides with others in the next flush, and its answer comes
+// back later. One flush is in flight; what arrives meanwhile is the next one; no timer delays a durable write.
+#pragma once
+
+#include <functional>
+#include <utility>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "ports/log_writes.h"
+
+namespace waybill {
+
+/// Submitting: any thread. Answers: on the loop that the lane was built with.
+class LogLane {
+ public:
+  using Done = std::function<void(Result<Answer>)>;
+  virtual ~LogLane() = default;
+
+  /// Answers exactly once: what the log answered; kOverload at once if the lane is full; kRetry if the log did not take
+  /// it before `deadline` (certainly nothing happened); kInDoubt if that is not certain. Marks are lazy: they ride with
+  /// the next durable flush, at most 100 ms.
+  virtual void submit(Write write, MonoTime deadline, Done done) = 0;
+};
+
+/// Submits a write whose answer is a `T`.
+template <class T, class Done>
+void submit_for(LogLane& lane, Write write, MonoTime deadline, Done done) {
+  lane.submit(std::move(write), deadline, [done = std::move(done)](Result<Answer> answer) mutable {
+    if (answer.ok()) {
+      done(Result<T>(std::get<T>(std::move(answer).value())));
+    } else {
+      done(Result<T>(answer.error()));
+    }
+  });
+}
+
+}  // namespace waybill
