@@ -4,10 +4,12 @@
 
 #include <atomic>
 #include <charconv>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <thread>
 
 namespace waybill {
 namespace {
@@ -15,11 +17,19 @@ namespace {
 std::string g_name;  // set before any thread starts, constant afterwards
 long g_nth = 1;      // likewise
 std::atomic<long> g_hits{0};
+std::string g_gate;  // set before any thread starts, constant afterwards
 
 bool reached(std::string_view name) {
   if (g_name.empty() || g_name != name) return false;
   return g_hits.fetch_add(1, std::memory_order_relaxed) + 1 >= g_nth;
 }
+
+void write_line(const std::string& line) {
+  // stderr is all there is to report to; a failure to do so changes nothing.
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
+}
+
+void announce(const std::string& what) { write_line("*** FAULT INJECTION IS ON: " + what + " ***\n"); }
 
 }  // namespace
 
@@ -34,6 +44,10 @@ const std::vector<std::string_view>& fault_point_names() {
 }
 
 Status configure_fault_points() {
+  if (const char* gate = std::getenv("WAYBILL_FAULT_GATE"); gate != nullptr) {
+    g_gate = gate;
+    announce("handlers wait while " + g_gate + " exists");
+  }
   const char* text = std::getenv("WAYBILL_FAULT");
   if (text == nullptr || *text == '\0') return ok_status();
   const std::string_view whole(text);
@@ -52,6 +66,7 @@ Status configure_fault_points() {
     if (candidate == name) {
       g_name = name;
       g_nth = nth;
+      announce(std::string(text));
       return ok_status();
     }
     known += (known.empty() ? "" : ", ") + std::string(candidate);
@@ -62,9 +77,15 @@ Status configure_fault_points() {
 
 void crash_point(std::string_view name) {
   if (!reached(name)) return;
-  const std::string line = "fault point " + std::string(name) + " reached\n";
-  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
+  write_line("fault point " + std::string(name) + " reached\n");
   std::raise(SIGKILL);
+}
+
+void gate_point() {
+  if (g_gate.empty()) return;
+  for (int waited_ms = 0; waited_ms < 120'000 && ::access(g_gate.c_str(), F_OK) == 0; waited_ms += 5) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
 }
 
 bool fault_active(std::string_view name) { return reached(name); }
