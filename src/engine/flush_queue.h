@@ -1,0 +1,81 @@
+// The batching primitive, without threads: which writes ride in the next flush. One flush is in flight; what arrives
+// meanwhile is the next one; no timer delays a durable write. Renewals, finishes and claims go first and have room of
+// their own, so that they never queue behind bodies (protocol, section 7).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "ports/log_lane.h"
+
+namespace waybill {
+
+struct FlushLimits {
+  std::size_t rows_max = 1'000;       ///< writes in one flush
+  std::size_t bytes_max = 4U << 20U;  ///< of bodies in one flush; a first write rides whatever its size
+  std::size_t bulk_rows_max = 8'192;  ///< appends and the like waiting; beyond it intake is told to slow down
+  std::size_t bulk_bytes_max = 64U << 20U;
+  std::size_t urgent_rows_max = 65'536;  ///< bounded by the handlers and deliveries in hand; never reached
+  Duration lazy_max{100};                ///< the longest that a mark waits for company
+  Duration backoff_first{20};            ///< after a failed flush, doubling
+  Duration backoff_longest{500};
+};
+
+class FlushQueue {
+ public:
+  struct Item {
+    Write write;
+    MonoTime deadline;
+    LogLane::Done done;
+    std::size_t bytes = 0;
+    MonoTime arrived;
+    bool in_doubt = false;  ///< an earlier flush with it may have happened
+  };
+  using Batch = std::vector<Item>;
+
+  explicit FlushQueue(FlushLimits limits = {}) : limits_(limits), batch_rows_(limits.rows_max) {}
+
+  /// False: full; the item was not taken.
+  [[nodiscard]] bool push(Item& item);
+  /// When `next_batch` will have something: now, later, or not before a further push.
+  [[nodiscard]] std::optional<MonoTime> ready_at() const;
+  /// The writes of the next flush, in the order in which they are to be applied. Empty if nothing is ready.
+  [[nodiscard]] Batch next_batch(MonoTime now);
+
+  /// The flush succeeded: its answers are on their way.
+  void on_flushed();
+  /// The flush failed: its items wait again, first in line. After two failures with the same items the batch is halved,
+  /// so that an item which brings the log down ends up alone. Not for kPermanent.
+  void on_failed(Batch batch, ErrorClass what, MonoTime now);
+
+  /// Items whose deadline has passed while they waited: to be answered kInDoubt if `in_doubt`, else kRetry.
+  [[nodiscard]] Batch expired(MonoTime now);
+  /// The earliest deadline of a waiting item.
+  [[nodiscard]] std::optional<MonoTime> next_deadline() const;
+  [[nodiscard]] Batch drain();
+  [[nodiscard]] bool empty() const;
+  [[nodiscard]] std::size_t bulk_bytes() const { return bulk_bytes_; }
+
+ private:
+  enum Class : std::uint8_t { kUrgent, kBulk, kLazy };
+  static constexpr std::size_t kClasses = 3;
+  static Class class_of(const Write& write);
+  void account(Class cls, const Item& item, bool added);
+
+  const FlushLimits limits_;
+  std::array<std::deque<Item>, kClasses> waiting_;
+  std::size_t bulk_bytes_ = 0;
+  std::size_t batch_rows_;
+  int failures_ = 0;
+  std::optional<MonoTime> not_before_;
+};
+
+/// Bytes of body that a write carries.
+[[nodiscard]] std::size_t body_bytes(const Write& write);
+
+}  // namespace waybill

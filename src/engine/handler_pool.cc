@@ -1,0 +1,134 @@
+#include "engine/handler_pool.h"
+
+#include <exception>
+#include <utility>
+
+namespace waybill {
+
+// Carries the handler's questions to the loop and the answers back to the handler's thread.
+class HandlerPool::Gate final : public EffectGate, public std::enable_shared_from_this<HandlerPool::Gate> {
+ public:
+  Gate(Loop& loop, std::function<void(std::function<void(bool)>)> ask) : loop_(loop), ask_(std::move(ask)) {}
+
+  bool begin_effect() override {
+    std::unique_lock lock(mutex_);
+    if (cancelled_) return false;
+    answered_ = false;
+    loop_.post([self = shared_from_this()] { self->ask_([self](bool proceed) { self->answer(proceed); }); });
+    // The worker answers within its own deadlines; a pool that is abandoned answers no.
+    wake_.wait(lock, [this] { return answered_ || cancelled_; });
+    begun_ = answered_ && proceed_;
+    return begun_;
+  }
+
+  bool cancelled() const override {
+    const std::lock_guard lock(mutex_);
+    return cancelled_;
+  }
+
+  void answer(bool proceed) {
+    {
+      const std::lock_guard lock(mutex_);
+      answered_ = true;
+      proceed_ = proceed;
+    }
+    wake_.notify_all();
+  }
+
+  void cancel() {
+    {
+      const std::lock_guard lock(mutex_);
+      cancelled_ = true;
+    }
+    wake_.notify_all();
+  }
+
+  [[nodiscard]] bool begun() const {
+    const std::lock_guard lock(mutex_);
+    return begun_;
+  }
+
+ private:
+  Loop& loop_;
+  const std::function<void(std::function<void(bool)>)> ask_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  bool answered_ = false;   // guarded by mutex_
+  bool proceed_ = false;    // guarded by mutex_
+  bool cancelled_ = false;  // guarded by mutex_
+  bool begun_ = false;      // guarded by mutex_
+};
+
+HandlerPool::HandlerPool(Loop& loop, std::map<QueueName, Handler*> handlers, int threads)
+    : loop_(loop), handlers_(std::move(handlers)) {
+  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
+}
+
+void HandlerPool::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  for (auto& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
+}
+
+void HandlerPool::abandon() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    jobs_.clear();
+    for (auto& [_, gate] : gates_) gate->cancel();
+  }
+  wake_.notify_all();
+  for (auto& thread : threads_) {
+    if (thread.joinable()) thread.detach();
+  }
+}
+
+bool HandlerPool::marks_effect(const QueueName& queue) const { return handlers_.at(queue)->marks_effect(); }
+
+void HandlerPool::start(std::uint64_t key, const QueueName& queue, Attempt attempt, Callbacks callbacks) {
+  auto gate = std::make_shared<Gate>(loop_, std::move(callbacks.on_begin_effect));
+  {
+    const std::lock_guard lock(mutex_);
+    gates_.emplace(key, gate);
+    jobs_.push_back(
+        Job{key, handlers_.at(queue), std::move(attempt), std::move(gate), std::move(callbacks.on_finished)});
+  }
+  wake_.notify_one();
+}
+
+void HandlerPool::cancel(std::uint64_t key) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = gates_.find(key); found != gates_.end()) found->second->cancel();
+}
+
+void HandlerPool::run() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
+    if (jobs_.empty()) return;
+    Job job = std::move(jobs_.front());
+    jobs_.pop_front();
+    lock.unlock();
+    HandlerOutcome outcome = Unknown{};
+    try {
+      outcome = job.handler->handle(job.attempt, *job.gate);
+    } catch (const std::exception& e) {
+      // Before its effect an exception is an ordinary failure; afterwards nobody knows how far it came.
+      const bool begun = !job.handler->marks_effect() || job.gate->begun();
+      const std::string text = std::string("the handler threw: ") + e.what();
+      outcome = begun ? HandlerOutcome(Unknown{text}) : HandlerOutcome(Retry{text, std::nullopt});
+    } catch (...) {
+      outcome = Unknown{"the handler threw something that is not an exception"};
+    }
+    loop_.post([finished = std::move(job.on_finished), outcome = std::move(outcome)] { finished(outcome); });
+    lock.lock();
+    gates_.erase(job.key);
+  }
+}
+
+}  // namespace waybill

@@ -1,0 +1,52 @@
+// Runs handlers on threads of their own, so that the worker's loop never waits for an effect.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "base/loop.h"
+#include "ports/handler.h"
+
+namespace waybill {
+
+/// `loop` and the handlers outlive it. start/cancel: on the loop. `stop` waits for running handlers and may be called
+/// twice; `abandon` does not wait: the process is about to end.
+class HandlerPool final : public HandlerRunner {
+ public:
+  HandlerPool(Loop& loop, std::map<QueueName, Handler*> handlers, int threads);
+  ~HandlerPool() override { stop(); }
+  void stop();
+  void abandon();
+
+  [[nodiscard]] bool marks_effect(const QueueName& queue) const override;
+  void start(std::uint64_t key, const QueueName& queue, Attempt attempt, Callbacks callbacks) override;
+  void cancel(std::uint64_t key) override;
+
+ private:
+  class Gate;
+  struct Job {
+    std::uint64_t key = 0;
+    Handler* handler = nullptr;
+    Attempt attempt;
+    std::shared_ptr<Gate> gate;
+    std::function<void(HandlerOutcome)> on_finished;
+  };
+  void run();
+
+  Loop& loop_;
+  const std::map<QueueName, Handler*> handlers_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Job> jobs_;                                            // guarded by mutex_
+  std::unordered_map<std::uint64_t, std::shared_ptr<Gate>> gates_;  // guarded by mutex_
+  bool stopping_ = false;                                           // guarded by mutex_
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace waybill

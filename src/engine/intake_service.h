@@ -1,0 +1,69 @@
+// Intake: validates, draws the id, records durably, answers the caller, and hands the row to the publisher in memory.
+//
+// Ids are drawn only while the node id's lease is provably valid by the monotonic clock (protocol, section 2). Any
+// thread; answers come on the loop.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <string>
+
+#include "base/loop.h"
+#include "core/snowflake.h"
+#include "engine/options.h"
+#include "engine/publisher.h"
+#include "ports/intake.h"
+#include "ports/log_lane.h"
+
+namespace waybill {
+
+class IntakeService final : public Intake {
+ public:
+  IntakeService(Loop& loop, LogLane& lane, Publisher& publisher, const WallClock& clock, const EngineOptions& options);
+  ~IntakeService() override { *alive_ = false; }
+
+  /// Leases a node id and keeps it. On the loop.
+  void start();
+  void stop();
+
+  void accept(IntakeRequest request, MonoTime deadline, Done done) override;
+  /// False, with the reason, while no id can be drawn.
+  [[nodiscard]] bool ready(std::string* reason) const;
+
+ private:
+  static constexpr Duration kNodeLease{60'000};
+  static constexpr int kDrawsMax = 3;
+  struct Pending {
+    IntakeRequest request;
+    MonoTime deadline;
+    Done done;
+    int draws = 0;
+  };
+
+  void lease_node();
+  void record(std::shared_ptr<Pending> pending);
+  void on_recorded(const std::shared_ptr<Pending>& pending, const Append& append, MonoTime asked,
+                   Result<AppendAnswer> answer);
+  [[nodiscard]] Result<MessageId> draw_id();
+  [[nodiscard]] std::uint64_t random();
+  void answer_later(Done done, Error error);
+
+  Loop& loop_;
+  LogLane& lane_;
+  Publisher& publisher_;
+  const WallClock& clock_;
+  const EngineOptions& options_;
+  Timer timer_;
+  bool stopped_ = false;  // on the loop
+  mutable std::mutex mutex_;
+  std::mt19937_64 random_;                                      // guarded by mutex_
+  std::optional<Snowflake> snowflake_;                          // guarded by mutex_
+  std::optional<int> node_id_;                                  // guarded by mutex_
+  MonoTime node_valid_until_{};                                 // guarded by mutex_
+  bool clock_stepped_back_ = false;                             // guarded by mutex_
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // answers after the end find it false
+};
+
+}  // namespace waybill

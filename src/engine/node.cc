@@ -1,0 +1,157 @@
+#include "engine/node.h"
+
+#include <utility>
+
+#include "base/log.h"
+#include "engine/intake_service.h"
+#include "engine/pruner.h"
+#include "engine/publisher.h"
+#include "engine/reconciler.h"
+#include "engine/redeliverer.h"
+#include "engine/worker.h"
+
+namespace waybill {
+
+class Node::Impl {
+ public:
+  Impl(Parts parts, EngineOptions options, EngineFaults faults)
+      : parts_(parts),
+        options_(std::move(options)),
+        publisher_(
+            parts_.loop, parts_.lane, parts_.health, options_, [this] { redeliverer_.hint(); },
+            PublisherFaults{faults.ignore_returns}),
+        redeliverer_(parts_.loop, parts_.lane, parts_.health, publisher_, options_),
+        intake_(parts_.loop, parts_.lane, publisher_, parts_.clock, options_),
+        pruner_(parts_.loop, parts_.lane, parts_.health, options_),
+        stop_timer_(parts_.loop, [this] { on_grace_over(); }),
+        declare_timer_(parts_.loop, [this] { declare_again(); }) {
+    if (parts_.handlers == nullptr) return;
+    worker_ = std::make_unique<Worker>(
+        parts_.loop, parts_.lane, parts_.health, *parts_.handlers, publisher_.confirms(), options_,
+        [this] { check_stopped(); }, WorkerFaults{faults.ack_before_commit});
+    reconciler_ = std::make_unique<Reconciler>(parts_.loop, parts_.lane, parts_.health, *worker_, options_,
+                                               parts_.broker.forgets_at_exit(), [this] { redeliverer_.hint(); });
+  }
+
+  ~Impl() { *alive_ = false; }
+
+  Status start() {
+    Status declared = parts_.broker.declare(options_.topology);
+    const bool unreachable = !declared.ok() && declared.error().what == ErrorClass::kRetry;
+    if (!declared.ok() && !unreachable) return declared;
+    post([this, unreachable] {
+      if (unreachable) declare_timer_.arm(parts_.loop.now() + kDeclareAgain);
+      start_on_loop();
+    });
+    return ok_status();
+  }
+
+  void begin_stop(MonoTime deadline, std::function<void()> done) {
+    post([this, deadline, done = std::move(done)]() mutable {
+      on_stopped_ = std::move(done);
+      redeliverer_.stop();
+      publisher_.stop();
+      pruner_.stop();
+      if (reconciler_) reconciler_->stop();
+      stop_timer_.arm(deadline);
+      if (worker_) worker_->stop_taking();
+      check_stopped();
+    });
+  }
+
+  Intake& intake() { return intake_; }
+  bool ready(std::string* reason) const { return intake_.ready(reason); }
+
+ private:
+  // After the grace the releases still have to be recorded; they get this long.
+  static constexpr Duration kReleaseTime{2'000};
+  static constexpr Duration kDeclareAgain{1'000};
+
+  void post(Task task) {
+    parts_.loop.post([alive = alive_, task = std::move(task)] {
+      if (*alive) task();
+    });
+  }
+
+  // The broker was not there at the start; intake goes on meanwhile.
+  void declare_again() {
+    if (on_stopped_ || parts_.broker.declare(options_.topology).ok()) return;
+    declare_timer_.arm(parts_.loop.now() + kDeclareAgain);
+  }
+
+  void start_on_loop() {
+    intake_.start();
+    if (options_.former_boot_is_dead) lapse_former_boot();
+    publisher_.start(parts_.broker);
+    if (worker_) worker_->start(parts_.broker);
+    redeliverer_.start();
+    if (reconciler_) reconciler_->start();
+    pruner_.start();
+  }
+
+  void lapse_former_boot() {
+    LapseOwner lapse;
+    lapse.successor = options_.owner;
+    lapse.rule = LapseRule{true, std::nullopt, options_.crash_limit, options_.unknown, options_.dead_letter};
+    submit_for<CountAnswer>(
+        parts_.lane, lapse, parts_.loop.now() + options_.write_deadline,
+        [this, alive = alive_, limit = lapse.limit](Result<CountAnswer> answer) {
+          if (!*alive || on_stopped_) return;
+          if (!answer.ok() || answer->rows >= limit) lapse_former_boot();
+          if (!answer.ok() || answer->rows == 0) return;
+          log_event(LogLevel::kWarning, "node", "attempts of a former run lapsed", {{"rows", answer->rows}});
+          redeliverer_.hint();
+        });
+  }
+
+  void on_grace_over() {
+    if (!on_stopped_) return;
+    if (!grace_over_ && worker_) {
+      grace_over_ = true;
+      worker_->release_unbegun();
+      stop_timer_.arm(parts_.loop.now() + kReleaseTime);
+      check_stopped();
+      return;
+    }
+    finish_stop();
+  }
+
+  void check_stopped() {
+    if (!on_stopped_) return;
+    const bool quiet = !worker_ || worker_->idle() || (grace_over_ && worker_->only_begun());
+    // Not from inside the worker's own turn, which calls this.
+    if (quiet) post([this] { finish_stop(); });
+  }
+
+  void finish_stop() {
+    if (!on_stopped_) return;
+    stop_timer_.disarm();
+    intake_.stop();
+    if (worker_) worker_->close();
+    std::exchange(on_stopped_, nullptr)();
+  }
+
+  const Parts parts_;
+  const EngineOptions options_;
+  Publisher publisher_;
+  Redeliverer redeliverer_;
+  IntakeService intake_;
+  Pruner pruner_;
+  std::unique_ptr<Worker> worker_;
+  std::unique_ptr<Reconciler> reconciler_;
+  Timer stop_timer_;
+  Timer declare_timer_;
+  std::function<void()> on_stopped_;
+  bool grace_over_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // tasks after the end find it false
+};
+
+Node::Node(Parts parts, EngineOptions options, EngineFaults faults)
+    : impl_(std::make_unique<Impl>(parts, std::move(options), faults)) {}
+Node::~Node() = default;
+Status Node::start() { return impl_->start(); }
+void Node::begin_stop(MonoTime deadline, std::function<void()> done) { impl_->begin_stop(deadline, std::move(done)); }
+Intake& Node::intake() { return impl_->intake(); }
+bool Node::ready(std::string* reason) const { return impl_->ready(reason); }
+
+}  // namespace waybill

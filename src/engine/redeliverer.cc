@@ -1,0 +1,65 @@
+#include "engine/redeliverer.h"
+
+#include <utility>
+
+#include "base/log.h"
+
+namespace waybill {
+
+Redeliverer::Redeliverer(Loop& loop, LogLane& lane, const LogHealth& health, Publisher& publisher,
+                         const EngineOptions& options)
+    : loop_(loop),
+      lane_(lane),
+      health_(health),
+      publisher_(publisher),
+      options_(options),
+      machine_(options),
+      timer_(loop, [this] { wake(); }) {}
+
+void Redeliverer::stop() {
+  stopped_ = true;
+  timer_.disarm();
+}
+
+void Redeliverer::hint() {
+  machine_.on_hint();
+  wake();
+}
+
+RedelivererMoment Redeliverer::moment() const {
+  const MonoTime now = loop_.now();
+  return {now, health_.store_now(now), health_.may_lapse(now), publisher_.ready(), publisher_.room_for_due()};
+}
+
+void Redeliverer::wake() {
+  if (stopped_) return;
+  const auto at = moment();
+  if (auto take = machine_.next(at, publisher_.survey())) {
+    submit_for<TakeAnswer>(lane_, std::move(*take), at.now + options_.write_deadline,
+                           [this, alive = alive_, asked = at.now](Result<TakeAnswer> answer) {
+                             if (*alive) on_answer(std::move(answer), asked);
+                           });
+    return;
+  }
+  // While nothing can be published, or a take is under way, the publisher's hint or the answer wakes us.
+  if (at.can_publish && at.room > 0 && !machine_.under_way()) timer_.arm(machine_.next_wake());
+}
+
+void Redeliverer::on_answer(Result<TakeAnswer> answer, MonoTime asked) {
+  if (stopped_) return;
+  if (answer.ok()) {
+    for (auto& [id, reason] : answer->unreadable) {
+      log_event(LogLevel::kWarning, "relay", "row cannot be published", {{"msg_id", id.value}, {"reason", reason}});
+      // Unanswered, the row is found unreadable again by the next take.
+      lane_.submit(Refuse{std::move(id), std::move(reason)}, loop_.now() + options_.write_deadline,
+                   [](const Result<Answer>&) {});
+    }
+    machine_.on_answer(*answer, moment());
+    if (!answer->rows.empty()) publisher_.publish_due(std::move(answer->rows), asked);
+  } else {
+    machine_.on_no_answer(moment());
+  }
+  wake();
+}
+
+}  // namespace waybill

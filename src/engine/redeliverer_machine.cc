@@ -1,0 +1,52 @@
+#include "engine/redeliverer_machine.h"
+
+#include <algorithm>
+
+namespace waybill {
+
+std::optional<Take> RedelivererMachine::next(const RedelivererMoment& at, const RouteBreaker::Survey& survey) {
+  if (under_way_ || !at.can_publish || at.room == 0) return std::nullopt;
+  if (!hinted_ && at.now < next_) return std::nullopt;
+  hinted_ = false;
+  under_way_ = true;
+  Take take;
+  take.boot = options_.owner.boot;
+  take.grace = options_.publisher.grace;
+  take.max_rows = std::min(at.room, kRowsMax);
+  take.max_body = options_.worker.body_max;
+  take.routes = options_.routes;
+  take.closed = survey.closed;
+  take.probes = survey.probes;
+  take.after = after_;
+  take.lapse = LapseRule{at.may_lapse, at.store_now, options_.crash_limit, options_.unknown, options_.dead_letter};
+  take.with_crashed = crashed_turn_ && (!crashed_until_ || at.now >= *crashed_until_);
+  crashed_turn_ = !crashed_turn_;
+  if (at.now >= next_sweep_) {
+    next_sweep_ = at.now + kSweepEvery;
+    Sweep sweep;
+    sweep.sending = options_.publisher.grace;
+    sweep.send_failed = options_.publisher.backoff_longest * 3 / 2;
+    sweep.lease = options_.worker.lease;
+    take.sweep = sweep;
+  }
+  return take;
+}
+
+void RedelivererMachine::on_answer(const TakeAnswer& answer, const RedelivererMoment& at) {
+  under_way_ = false;
+  after_ = answer.last_route;
+  const bool crashed = std::ranges::any_of(answer.rows, [](const TakenRow& row) { return row.crash_count > 0; });
+  if (crashed) crashed_until_ = at.now + options_.publisher.grace;
+  next_ = at.now + options_.poll;
+  if (answer.more) next_ = at.now;
+  if (answer.next_due && *answer.next_due > at.store_now) {
+    next_ = std::min(next_, at.now + (*answer.next_due - at.store_now));
+  }
+}
+
+void RedelivererMachine::on_no_answer(const RedelivererMoment& at) {
+  under_way_ = false;
+  next_ = at.now + options_.poll;
+}
+
+}  // namespace waybill

@@ -1,0 +1,139 @@
+#include "engine/worker.h"
+
+#include <map>
+#include <utility>
+
+#include "base/fault_point.h"
+
+namespace waybill {
+namespace {
+
+std::map<QueueName, bool> marks_of(const EngineOptions& options, const HandlerRunner& handlers) {
+  std::map<QueueName, bool> marks;
+  for (const auto& queue : options.queues) marks[queue] = handlers.marks_effect(queue);
+  return marks;
+}
+
+}  // namespace
+
+Worker::Worker(Loop& loop, LogLane& lane, const LogHealth& health, HandlerRunner& handlers,
+               const RecentConfirms& confirms, const EngineOptions& options, std::function<void()> on_change,
+               WorkerFaults faults)
+    : loop_(loop),
+      lane_(lane),
+      health_(health),
+      handlers_(handlers),
+      confirms_(confirms),
+      options_(options),
+      on_change_(std::move(on_change)),
+      machine_(options, marks_of(options, handlers), faults),
+      timer_(loop, [this] { perform(machine_.on_tick(moment())); }) {}
+
+Worker::~Worker() {
+  *alive_ = false;
+  session_.reset();
+}
+
+void Worker::start(Broker& broker) { session_ = broker.open_consumer(*this); }
+
+void Worker::stop_taking() { perform(machine_.stop_taking(moment())); }
+
+void Worker::release_unbegun() { perform(machine_.release_unbegun(moment())); }
+
+void Worker::close() {
+  session_.reset();
+  timer_.disarm();
+}
+
+WorkerMoment Worker::moment() const {
+  const MonoTime now = loop_.now();
+  return {now, health_.may_lapse(now), health_.store_now(now)};
+}
+
+void Worker::on_loop(std::function<void()> event) {
+  loop_.post([alive = alive_, event = std::move(event)] {
+    if (*alive) event();
+  });
+}
+
+void Worker::on_consume_ready() {
+  on_loop([this] { perform(machine_.on_ready(moment())); });
+}
+
+void Worker::on_delivery(Delivery delivery) {
+  on_loop([this, delivery = std::make_shared<Delivery>(std::move(delivery))] {
+    perform(machine_.on_delivery(std::move(*delivery), moment()));
+  });
+}
+
+void Worker::on_cancelled(QueueName queue, std::string /*reason*/) {
+  on_loop([this, queue = std::move(queue)] { perform(machine_.on_cancelled(queue, moment())); });
+}
+
+void Worker::on_consume_down(std::string /*reason*/) {
+  on_loop([this] { perform(machine_.on_down(moment())); });
+}
+
+void Worker::perform(WorkerMachine::Actions actions) {
+  for (auto& action : actions) {
+    std::visit([this](auto& a) { act(std::move(a)); }, action);
+  }
+  if (const auto tick = machine_.next_tick()) timer_.arm(*tick);
+  on_change_();
+}
+
+void Worker::act(WorkerMachine::Submit submit) {
+  if (auto* finish = std::get_if<Finish>(&submit.write)) {
+    finish->times.confirm_time = confirms_.find(finish->fence.id);
+  }
+  const MonoTime sent = loop_.now();
+  lane_.submit(std::move(submit.write), sent + options_.write_deadline,
+               [this, alive = alive_, key = submit.key, sent](Result<Answer> answer) {
+                 if (*alive) perform(machine_.on_answer(key, std::move(answer), sent, moment()));
+               });
+}
+
+void Worker::act(WorkerMachine::Start start) {
+  HandlerRunner::Callbacks callbacks;
+  callbacks.on_begin_effect = [this, alive = alive_, key = start.key](std::function<void(bool)> proceed) {
+    if (!*alive) return proceed(false);
+    effects_asked_[key] = std::move(proceed);
+    perform(machine_.on_begin_effect(key, moment()));
+  };
+  callbacks.on_finished = [this, alive = alive_, key = start.key](HandlerOutcome outcome) {
+    if (*alive) perform(machine_.on_finished(key, std::move(outcome), moment()));
+  };
+  handlers_.start(start.key, start.queue, std::move(start.attempt), std::move(callbacks));
+}
+
+void Worker::act(WorkerMachine::AnswerEffect answer) {
+  auto asked = effects_asked_.extract(answer.key);
+  if (!asked.empty()) asked.mapped()(answer.proceed);
+}
+
+void Worker::act(WorkerMachine::CancelHandler cancel) { handlers_.cancel(cancel.key); }
+
+void Worker::act(WorkerMachine::Ack ack) {
+  if (!session_) return;
+  crash_point("before_ack");
+  session_->ack(ack.tag, ack.multiple);
+  crash_point("after_ack");
+}
+
+void Worker::act(WorkerMachine::Requeue requeue) {
+  if (session_) session_->requeue(requeue.tag);
+}
+
+void Worker::act(WorkerMachine::Reject reject) {
+  if (session_) session_->reject(reject.tag);
+}
+
+void Worker::act(WorkerMachine::Subscribe subscribe) {
+  if (session_) session_->subscribe(subscribe.queue, options_.worker.prefetch);
+}
+
+void Worker::act(WorkerMachine::Unsubscribe unsubscribe) {
+  if (session_) session_->cancel(unsubscribe.queue);
+}
+
+}  // namespace waybill

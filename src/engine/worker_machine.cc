@@ -1,0 +1,546 @@
+#include "engine/worker_machine.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "base/sha256.h"
+
+namespace waybill {
+namespace {
+
+constexpr Duration kAskAgain{200};
+constexpr Duration kResubscribe{1'000};
+constexpr Duration kGrowAfter{100};
+constexpr std::uint64_t kNoEpoch = ~std::uint64_t{0};
+
+}  // namespace
+
+WorkerMachine::WorkerMachine(const EngineOptions& options, std::map<QueueName, bool> marks_effect, WorkerFaults faults)
+    : options_(options),
+      limits_(options.worker),
+      faults_(faults),
+      random_(options.seed),
+      epoch_(kNoEpoch),
+      slots_(options.worker.concurrency) {
+  for (const auto& [queue, marks] : marks_effect) queues_[queue].marks_effect = marks;
+}
+
+// ---- the session ----------------------------------------------------------------------------------------------------
+
+WorkerMachine::Actions WorkerMachine::on_ready(const WorkerMoment& at) {
+  session_up_ = true;
+  subscribe_all(at);
+  return hand_over();
+}
+
+WorkerMachine::Actions WorkerMachine::on_down(const WorkerMoment& /*at*/) {
+  // What was delivered comes again; runs go on, since their rows are claimed in the log.
+  session_up_ = false;
+  epoch_ = kNoEpoch;
+  acks_.reset(kNoEpoch);
+  waiting_.clear();
+  crashed_.clear();
+  for (auto& [_, queue] : queues_) {
+    queue.subscribed = false;
+    queue.unacknowledged = 0;
+  }
+  return hand_over();
+}
+
+WorkerMachine::Actions WorkerMachine::on_cancelled(const QueueName& name, const WorkerMoment& at) {
+  Queue& queue = queues_[name];
+  queue.subscribed = false;
+  queue.resubscribe_at = at.now + kResubscribe;
+  return hand_over();
+}
+
+void WorkerMachine::subscribe_all(const WorkerMoment& at) {
+  if (!session_up_ || stopping_ || paused_) return;
+  for (auto& [name, queue] : queues_) {
+    if (queue.subscribed || (queue.resubscribe_at && *queue.resubscribe_at > at.now)) continue;
+    queue.subscribed = true;
+    queue.resubscribe_at.reset();
+    queue.quiet_since = at.now;
+    out_.emplace_back(Subscribe{name});
+  }
+}
+
+WorkerMachine::Actions WorkerMachine::on_delivery(Delivery delivery, const WorkerMoment& at) {
+  if (delivery.tag.epoch != epoch_) {
+    epoch_ = delivery.tag.epoch;
+    acks_.reset(epoch_);
+  }
+  if (stopping_ || paused_) {
+    out_.emplace_back(Requeue{delivery.tag});
+    return hand_over();
+  }
+  Queue& queue = queues_[delivery.queue];
+  queue.quiet_since = at.now;
+  auto mark = read_mark(delivery.headers);
+  if (delivery.body.size() > limits_.body_max || (mark && mark->log != options_.log_identity)) {
+    out_.emplace_back(Reject{delivery.tag});
+    return hand_over();
+  }
+  acks_.on_delivery(delivery.tag);
+  ++queue.unacknowledged;
+  if (mark && (!queue.newest_out || *queue.newest_out < mark->publish_time)) queue.newest_out = mark->publish_time;
+  const bool alone = mark && mark->crashes > 0;
+  (alone ? crashed_ : waiting_).push_back(Waiting{std::move(delivery), std::move(mark), at.now});
+  pump(at);
+  return hand_over();
+}
+
+// ---- which delivery is next -----------------------------------------------------------------------------------------
+
+void WorkerMachine::pump(const WorkerMoment& at) {
+  while (!stopping_ && start_next(at)) {
+  }
+}
+
+bool WorkerMachine::start_next(const WorkerMoment& at) {
+  const auto runs_max = static_cast<std::size_t>(slots_ + limits_.finishing_max);
+  if (!slot_free() || runs_.size() >= runs_max) return false;
+  // A crashed row runs with nobody beside it, for its neighbours would die with it; normal rows get every second turn.
+  if (!crashed_.empty() && (normal_turns_ == 0 || waiting_.empty())) {
+    if (slots_used_ > 0) return false;
+    Waiting next = std::move(crashed_.front());
+    crashed_.pop_front();
+    normal_turns_ = limits_.concurrency;
+    begin_run(std::move(next), /*exclusive=*/true, at);
+    return true;
+  }
+  if (waiting_.empty()) return false;
+  Waiting next = std::move(waiting_.front());
+  waiting_.pop_front();
+  if (normal_turns_ > 0) --normal_turns_;
+  begin_run(std::move(next), /*exclusive=*/false, at);
+  return true;
+}
+
+void WorkerMachine::begin_run(Waiting waiting, bool exclusive, const WorkerMoment& at) {
+  const Key key = next_key_++;
+  Run& run = runs_[key];
+  run.delivery = std::move(waiting.delivery);
+  run.mark = std::move(waiting.mark);
+  run.fence = Fence{MessageId{run.delivery.id}, options_.owner, 0, Token{random_() | 1U}};
+  run.exclusive = exclusive;
+  ++slots_used_;
+  exclusive_running_ = exclusive_running_ || exclusive;
+  if (faults_.ack_before_commit) answer_delivery(run);
+  if (!run.mark) {
+    if (const Status usable = validate_message_id(run.delivery.id); !usable.ok()) {
+      run.park_reason = "foreign message without a usable id: " + usable.error().message;
+    }
+  }
+  advance(key, at);
+}
+
+// ---- a run ----------------------------------------------------------------------------------------------------------
+
+bool WorkerMachine::valid(const Run& run, MonoTime now) const { return now - run.valid_from < limits_.lease * 2 / 3; }
+
+void WorkerMachine::advance(Key key, const WorkerMoment& at) {
+  const auto found = runs_.find(key);
+  if (found == runs_.end()) return;
+  Run& run = found->second;
+  if (run.asked != Asked::kNothing || at.now < run.retry_at) return;
+  if (!run.park_reason.empty()) return ask_park(key, run);
+  if (!run.claimed) return ask_claim(key, run, at);
+  if (run.outcome) return ask_finish(key, run);
+  if (run.closed) {
+    if (run.handling != Handling::kRunning) end(key, at);
+    return;
+  }
+  if (run.release) return ask(key, run, Asked::kRelease, Release{run.fence});
+  const bool starts = run.handling == Handling::kNotStarted;
+  if (starts && valid(run, at.now)) return start_handler(key, run, at);
+  const bool wants_effect = run.effect == Effect::kWanted;
+  if (wants_effect && valid(run, at.now)) return ask(key, run, Asked::kBeginEffect, BeginEffect{run.fence});
+  const bool renewal_due = at.now >= run.valid_from + limits_.lease / 3 && at.now < run.deadline;
+  if (starts || wants_effect || renewal_due) ask(key, run, Asked::kRenew, Renew{run.fence, limits_.lease});
+}
+
+void WorkerMachine::ask(Key key, Run& run, Asked what, Write write) {
+  run.asked = what;
+  out_.emplace_back(Submit{key, std::move(write)});
+}
+
+void WorkerMachine::ask_claim(Key key, Run& run, const WorkerMoment& at) {
+  if (!run.claim_sent) run.claim_sent = at.now;
+  Claim claim;
+  claim.id = run.fence.id;
+  claim.token = run.fence.token;
+  claim.owner = run.fence.owner;
+  claim.queue = run.delivery.queue;
+  claim.lease = limits_.lease;
+  claim.effect_begun = !queues_.at(run.delivery.queue).marks_effect;
+  claim.lapse = LapseRule{at.may_lapse, at.store_now, options_.crash_limit, options_.unknown, options_.dead_letter};
+  if (run.mark) {
+    claim.digest = run.mark->digest;
+    claim.times.publish_time = run.mark->publish_time;
+    return ask(key, run, Asked::kClaim, std::move(claim));
+  }
+  const Digest digest = sha256(run.delivery.body.bytes());
+  claim.digest = digest;
+  Message message{run.fence.id,
+                  run.delivery.route,
+                  run.delivery.body,
+                  run.delivery.content_type,
+                  without_mark(run.delivery.headers),
+                  std::nullopt,
+                  std::nullopt};
+  ask(key, run, Asked::kClaim, Adopt{std::move(message), digest, std::move(claim)});
+}
+
+void WorkerMachine::ask_park(Key key, Run& run) {
+  char fresh[40];
+  std::snprintf(fresh, sizeof fresh, "parked/%016llx", static_cast<unsigned long long>(run.fence.token.value));
+  Message message{MessageId{std::string(kReservedIdPrefix) + fresh},
+                  run.delivery.route,
+                  run.delivery.body,
+                  run.delivery.content_type,
+                  run.delivery.headers,
+                  std::nullopt,
+                  std::nullopt};
+  const Digest digest = sha256(run.delivery.body.bytes());
+  ask(key, run, Asked::kPark, Park{std::move(message), digest, run.delivery.queue, run.park_reason});
+}
+
+const RetryPolicy& WorkerMachine::policy(const Run& run) const { return run.retry ? *run.retry : limits_.retry; }
+
+Duration WorkerMachine::retry_delay(const Run& run) {
+  if (const auto* retry = std::get_if<Retry>(&*run.outcome); retry != nullptr && retry->after) return *retry->after;
+  return policy(run).delay_after(run.try_count + 1, std::uniform_real_distribution<double>(0, 1)(random_));
+}
+
+void WorkerMachine::ask_finish(Key key, Run& run) {
+  Finish finish;
+  finish.fence = run.fence;
+  finish.outcome = *run.outcome;
+  finish.delay = retry_delay(run);
+  finish.max_tries = policy(run).attempts;
+  finish.unknown = options_.unknown;
+  finish.dead_letter = options_.dead_letter;
+  if (run.mark) finish.times.publish_time = run.mark->publish_time;
+  ask(key, run, Asked::kFinish, std::move(finish));
+}
+
+WorkerMachine::Actions WorkerMachine::on_answer(Key key, Result<Answer> answer, MonoTime sent, const WorkerMoment& at) {
+  const auto found = runs_.find(key);
+  if (found == runs_.end()) return hand_over();
+  Run& run = found->second;
+  const Asked asked = std::exchange(run.asked, Asked::kNothing);
+  if (!answer.ok()) {
+    on_no_answer(key, run, asked, answer.error(), at);
+    pump(at);
+    return hand_over();
+  }
+  const auto applied = [&] { return std::get<VerbAnswer>(*answer).applied(); };
+  switch (asked) {
+    case Asked::kNothing:
+      break;
+    case Asked::kClaim:
+      on_claimed(key, run, std::get<ClaimAnswer>(*answer), at);
+      break;
+    case Asked::kRenew:
+      if (applied()) {
+        run.valid_from = sent;
+      } else {
+        lose(key, run);
+      }
+      break;
+    case Asked::kBeginEffect:
+      if (applied()) {
+        on_effect_recorded(key, run, at);
+      } else {
+        lose(key, run);
+      }
+      break;
+    case Asked::kFinish:
+      on_recorded(run);
+      break;
+    case Asked::kRelease:
+      run.closed = true;
+      run.release = false;
+      answer_delivery(run);
+      release_slot(run, at);
+      break;
+    case Asked::kPark:
+      answer_delivery(run);
+      end(key, at);
+      break;
+  }
+  advance(key, at);
+  pump(at);
+  return hand_over();
+}
+
+void WorkerMachine::on_no_answer(Key key, Run& run, Asked asked, const Error& error, const WorkerMoment& at) {
+  run.retry_at = at.now + kAskAgain;
+  if (error.what != ErrorClass::kPermanent) return;
+  // The log answered that this very write can never succeed; asking again would only repeat that.
+  if (asked == Asked::kClaim && !run.mark) {
+    run.park_reason = "foreign message that cannot be recorded: " + error.message;
+  } else if (asked == Asked::kPark) {
+    out_.emplace_back(Reject{run.delivery.tag});
+    acks_.forget(run.delivery.tag);
+    run.answered = true;
+    end(key, at);
+  } else if (asked == Asked::kClaim) {
+    answer_delivery(run);
+    end(key, at);
+  } else {
+    lose(key, run);
+    run.outcome.reset();
+  }
+}
+
+void WorkerMachine::on_claimed(Key key, Run& run, const ClaimAnswer& answer, const WorkerMoment& at) {
+  if (run.mark && run.mark->publish_number < answer.publish_number) ++queues_.at(run.delivery.queue).originals_out;
+  switch (answer.verdict) {
+    case ClaimVerdict::kGranted:
+      run.claimed = true;
+      run.fence.attempt = answer.attempt;
+      run.try_count = answer.try_count;
+      run.retry = answer.retry;
+      run.valid_from = *run.claim_sent;
+      run.deadline = at.now + limits_.before_effect;
+      run.release = stopping_ && queues_.at(run.delivery.queue).marks_effect;
+      return;
+    case ClaimVerdict::kAnotherMessage:
+      run.park_reason = "another message under the known id '" + run.fence.id.value + "'";
+      return;
+    case ClaimVerdict::kUnknownId:
+      run.park_reason = "row gone: the log knows no message '" + run.fence.id.value + "'";
+      return;
+    case ClaimVerdict::kFinished:
+    case ClaimVerdict::kCancelled:
+    case ClaimVerdict::kDead:
+    case ClaimVerdict::kBusy:
+    case ClaimVerdict::kOnHold:
+    case ClaimVerdict::kNotDue:
+      answer_delivery(run);
+      end(key, at);
+      return;
+  }
+}
+
+void WorkerMachine::start_handler(Key key, Run& run, const WorkerMoment& at) {
+  const bool marks = queues_.at(run.delivery.queue).marks_effect;
+  run.handling = Handling::kRunning;
+  run.started = at.now;
+  run.deadline = at.now + (marks ? limits_.before_effect : limits_.after_effect);
+  run.effect = marks ? Effect::kNotBegun : Effect::kBegun;
+  out_.emplace_back(Start{key, run.delivery.queue,
+                          Attempt{run.fence.id, run.fence.attempt, run.delivery.route, run.delivery.content_type,
+                                  without_mark(run.delivery.headers), std::move(run.delivery.body)}});
+}
+
+WorkerMachine::Actions WorkerMachine::on_begin_effect(Key key, const WorkerMoment& at) {
+  const auto found = runs_.find(key);
+  if (found == runs_.end() || found->second.closed || found->second.release || found->second.outcome) {
+    out_.emplace_back(AnswerEffect{key, false});
+    return hand_over();
+  }
+  found->second.effect = Effect::kWanted;
+  advance(key, at);
+  return hand_over();
+}
+
+void WorkerMachine::on_effect_recorded(Key key, Run& run, const WorkerMoment& at) {
+  if (run.effect != Effect::kWanted) return;  // it was denied meanwhile
+  // Checked again after the commit: a slow one may have used the lease up. Then a renewal comes first.
+  if (!valid(run, at.now)) return;
+  run.effect = Effect::kBegun;
+  run.deadline = at.now + limits_.after_effect;
+  out_.emplace_back(AnswerEffect{key, true});
+}
+
+WorkerMachine::Actions WorkerMachine::on_finished(Key key, HandlerOutcome outcome, const WorkerMoment& at) {
+  const auto found = runs_.find(key);
+  if (found == runs_.end()) return hand_over();
+  Run& run = found->second;
+  run.handling = Handling::kReturned;
+  release_slot(run, at);
+  if (run.effect == Effect::kWanted) run.effect = Effect::kNotBegun;
+  auto* done = std::get_if<Done>(&outcome);
+  if (run.asked == Asked::kFinish) {
+    // The deadline's report is on its way; only a true `done` changes anything after it.
+    if (done != nullptr) run.late_done = std::move(*done);
+  } else if (!run.closed || done != nullptr) {
+    run.outcome = std::move(outcome);
+  }
+  advance(key, at);
+  pump(at);
+  return hand_over();
+}
+
+void WorkerMachine::on_recorded(Run& run) {
+  run.closed = true;
+  run.outcome.reset();
+  if (run.late_done) run.outcome = std::move(*std::exchange(run.late_done, std::nullopt));
+  answer_delivery(run);
+}
+
+void WorkerMachine::deny_effect(Key key, Run& run) {
+  if (run.effect != Effect::kWanted) return;
+  run.effect = Effect::kNotBegun;
+  out_.emplace_back(AnswerEffect{key, false});
+}
+
+void WorkerMachine::lose(Key key, Run& run) {
+  run.closed = true;
+  deny_effect(key, run);
+  if (run.outcome && !std::holds_alternative<Done>(*run.outcome)) run.outcome.reset();
+  if (run.handling == Handling::kRunning) out_.emplace_back(CancelHandler{key});
+  // The log drives the row from here; the delivery is of no more use.
+  answer_delivery(run);
+}
+
+void WorkerMachine::answer_delivery(Run& run) {
+  if (std::exchange(run.answered, true)) return;
+  acks_.finish(run.delivery.tag);
+  Queue& queue = queues_.at(run.delivery.queue);
+  if (run.delivery.tag.epoch == epoch_ && queue.unacknowledged > 0) --queue.unacknowledged;
+}
+
+void WorkerMachine::release_slot(Run& run, const WorkerMoment& at) {
+  if (!std::exchange(run.slot, false)) return;
+  --slots_used_;
+  slot_free_at_ = at.now;
+  if (run.exclusive) exclusive_running_ = false;
+  if (std::exchange(paused_, false)) subscribe_all(at);
+}
+
+void WorkerMachine::end(Key key, const WorkerMoment& at) {
+  const auto found = runs_.find(key);
+  release_slot(found->second, at);
+  runs_.erase(found);
+}
+
+// ---- time -----------------------------------------------------------------------------------------------------------
+
+Duration WorkerMachine::tick() const { return std::min(Duration{100}, limits_.lease / 20); }
+
+std::optional<MonoTime> WorkerMachine::next_tick() const {
+  const bool resubscribing =
+      std::ranges::any_of(queues_, [](const auto& q) { return q.second.resubscribe_at.has_value(); });
+  if (runs_.empty() && waiting_.empty() && crashed_.empty() && !resubscribing) return std::nullopt;
+  return last_tick_ + tick();
+}
+
+WorkerMachine::Actions WorkerMachine::on_tick(const WorkerMoment& at) {
+  last_tick_ = at.now;
+  std::vector<Key> keys;
+  keys.reserve(runs_.size());
+  for (const auto& [key, _] : runs_) keys.push_back(key);
+  std::ranges::sort(keys);
+  for (const Key key : keys) {
+    Run& run = runs_.at(key);
+    check_deadline(key, run, at);
+    const bool long_handled = run.handling == Handling::kRunning && at.now - run.started >= limits_.early_ack;
+    if (long_handled) answer_delivery(run);
+    advance(key, at);
+  }
+  subscribe_all(at);
+  adapt_concurrency(at);
+  if (slot_free()) slot_free_at_ = at.now;
+  const bool waits = !waiting_.empty() || !crashed_.empty();
+  if (waits && !paused_ && at.now - slot_free_at_ >= limits_.no_slot) give_back_waiting();
+  pump(at);
+  return hand_over();
+}
+
+void WorkerMachine::check_deadline(Key key, Run& run, const WorkerMoment& at) {
+  if (run.handling != Handling::kRunning || run.closed || run.outcome || run.asked != Asked::kNothing) return;
+  if (at.now < run.deadline) return;
+  if (run.effect == Effect::kBegun) {
+    run.outcome = Unknown{"the handler did not answer within its deadline"};
+  } else {
+    run.outcome = Retry{"the handler did not begin its effect within its deadline", std::nullopt};
+  }
+  deny_effect(key, run);
+  out_.emplace_back(CancelHandler{key});
+}
+
+void WorkerMachine::adapt_concurrency(const WorkerMoment& at) {
+  if (!waiting_.empty() && !slot_free() && at.now - waiting_.front().since >= kGrowAfter) {
+    slots_ = std::min(limits_.concurrency_max, slots_ + 1);
+  } else if (waiting_.empty() && slots_used_ + 1 < slots_) {
+    slots_ = std::max(limits_.concurrency, slots_ - 1);
+  }
+}
+
+void WorkerMachine::give_back_waiting() {
+  for (auto* queue : {&waiting_, &crashed_}) {
+    for (const Waiting& waiting : *queue) {
+      acks_.forget(waiting.delivery.tag);
+      out_.emplace_back(Requeue{waiting.delivery.tag});
+    }
+    queue->clear();
+  }
+  paused_ = true;
+  for (auto& [name, queue] : queues_) {
+    if (!std::exchange(queue.subscribed, false)) continue;
+    out_.emplace_back(Unsubscribe{name});
+  }
+}
+
+// ---- the end --------------------------------------------------------------------------------------------------------
+
+WorkerMachine::Actions WorkerMachine::stop_taking(const WorkerMoment& /*at*/) {
+  give_back_waiting();
+  stopping_ = true;
+  return hand_over();
+}
+
+WorkerMachine::Actions WorkerMachine::release_unbegun(const WorkerMoment& at) {
+  std::vector<Key> keys;
+  for (auto& [key, run] : runs_) {
+    const bool unbegun = run.claimed && !run.closed && !run.outcome && run.effect != Effect::kBegun;
+    if (!unbegun) continue;
+    run.release = true;
+    deny_effect(key, run);
+    out_.emplace_back(CancelHandler{key});
+    keys.push_back(key);
+  }
+  for (const Key key : keys) advance(key, at);
+  return hand_over();
+}
+
+bool WorkerMachine::only_begun() const {
+  return std::ranges::all_of(runs_, [](const auto& entry) {
+    const Run& run = entry.second;
+    return run.handling == Handling::kRunning && (run.effect == Effect::kBegun || run.closed) && !run.outcome;
+  });
+}
+
+// ---- evidence -------------------------------------------------------------------------------------------------------
+
+WorkerMachine::QueueView WorkerMachine::view(const QueueName& name) const {
+  const Queue& queue = queues_.at(name);
+  QueueView view;
+  view.subscribed = queue.subscribed;
+  view.credit = queue.unacknowledged < static_cast<std::size_t>(limits_.prefetch);
+  view.quiet_since = queue.quiet_since;
+  view.newest_out = queue.newest_out;
+  view.originals_out = queue.originals_out;
+  const auto in_hand = [&](const Delivery& delivery, const std::optional<Mark>& mark) {
+    if (delivery.queue != name || !mark) return;
+    if (!view.oldest_in_hand || mark->publish_time < *view.oldest_in_hand) view.oldest_in_hand = mark->publish_time;
+  };
+  for (const Waiting& waiting : waiting_) in_hand(waiting.delivery, waiting.mark);
+  for (const Waiting& waiting : crashed_) in_hand(waiting.delivery, waiting.mark);
+  for (const auto& [_, run] : runs_) {
+    if (!run.claimed) in_hand(run.delivery, run.mark);
+  }
+  return view;
+}
+
+WorkerMachine::Actions WorkerMachine::hand_over() {
+  for (const auto& ack : acks_.take_acks()) out_.emplace_back(Ack{ack.tag, ack.multiple});
+  return std::exchange(out_, {});
+}
+
+}  // namespace waybill

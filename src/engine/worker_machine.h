@@ -1,0 +1,211 @@
+// What the worker decides: which delivery is claimed, when its handler starts, when its effect may begin, what is
+// recorded, and what is acknowledged. No I/O, no clock. Rules: protocol sections 2 and 4.
+//
+// A *run* is one delivery from its claim to the durable record of its outcome. It has at most one write under way,
+// since a write that depends on another of the same row is asked only after that commit is known.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <random>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "base/time.h"
+#include "core/headers.h"
+#include "engine/ack_tracker.h"
+#include "engine/options.h"
+#include "ports/broker.h"
+#include "ports/handler.h"
+#include "ports/log_writes.h"
+
+namespace waybill {
+
+/// Deliberate faults for the test of the simulator; off in every product.
+struct WorkerFaults {
+  bool ack_before_commit = false;
+};
+
+/// The moment of an event, as far as the worker needs it.
+struct WorkerMoment {
+  MonoTime now;
+  bool may_lapse = false;  ///< leases that have passed may be ended
+  WallTime store_now{};
+};
+
+class WorkerMachine {
+ public:
+  /// Names a run in this process.
+  using Key = std::uint64_t;
+
+  struct Submit {
+    Key key = 0;
+    Write write;
+  };
+  struct Start {
+    Key key = 0;
+    QueueName queue;
+    Attempt attempt;
+  };
+  struct AnswerEffect {
+    Key key = 0;
+    bool proceed = false;
+  };
+  struct CancelHandler {
+    Key key = 0;
+  };
+  struct Ack {
+    DeliveryTag tag;
+    bool multiple = false;
+  };
+  struct Requeue {
+    DeliveryTag tag;
+  };
+  struct Reject {
+    DeliveryTag tag;
+  };
+  struct Subscribe {
+    QueueName queue;
+  };
+  struct Unsubscribe {
+    QueueName queue;
+  };
+  using Action = std::variant<Submit, Start, AnswerEffect, CancelHandler, Ack, Requeue, Reject, Subscribe, Unsubscribe>;
+  using Actions = std::vector<Action>;
+
+  /// `marks_effect` says of each consumed queue whether its handler marks its point of no return.
+  WorkerMachine(const EngineOptions& options, std::map<QueueName, bool> marks_effect, WorkerFaults faults = {});
+
+  [[nodiscard]] Actions on_ready(const WorkerMoment& at);
+  [[nodiscard]] Actions on_down(const WorkerMoment& at);
+  [[nodiscard]] Actions on_cancelled(const QueueName& queue, const WorkerMoment& at);
+  [[nodiscard]] Actions on_delivery(Delivery delivery, const WorkerMoment& at);
+  /// The log's answer to the write of `key` that was submitted at `sent`. An error means that it gave none.
+  [[nodiscard]] Actions on_answer(Key key, Result<Answer> answer, MonoTime sent, const WorkerMoment& at);
+  [[nodiscard]] Actions on_begin_effect(Key key, const WorkerMoment& at);
+  [[nodiscard]] Actions on_finished(Key key, HandlerOutcome outcome, const WorkerMoment& at);
+  [[nodiscard]] Actions on_tick(const WorkerMoment& at);
+  /// A clean stop begins: what waits goes back to the broker, what runs may finish.
+  [[nodiscard]] Actions stop_taking(const WorkerMoment& at);
+  /// The grace is over: attempts whose effect has not begun are released, the others left to lapse.
+  [[nodiscard]] Actions release_unbegun(const WorkerMoment& at);
+
+  /// Nothing is claimed, handled or being recorded.
+  [[nodiscard]] bool idle() const { return runs_.empty(); }
+  /// Only runs whose effect has begun and that nothing more can be done about.
+  [[nodiscard]] bool only_begun() const;
+  /// When `on_tick` is wanted; none while nothing is in hand.
+  [[nodiscard]] std::optional<MonoTime> next_tick() const;
+
+  /// Evidence for the reconciler about one consumed queue.
+  struct QueueView {
+    bool subscribed = false;
+    bool credit = false;                     ///< fewer unacknowledged deliveries than the prefetch
+    MonoTime quiet_since;                    ///< the later of subscription and last delivery
+    std::optional<WallTime> oldest_in_hand;  ///< publish time of the oldest unclaimed delivery in hand
+    std::optional<WallTime> newest_out;      ///< newest publish time of a marked message that came out
+    std::uint64_t originals_out = 0;         ///< deliveries of a publish that is not the row's latest
+  };
+  [[nodiscard]] QueueView view(const QueueName& queue) const;
+
+ private:
+  enum class Asked { kNothing, kClaim, kRenew, kBeginEffect, kRelease, kFinish, kPark };
+  enum class Effect { kNotBegun, kWanted, kBegun };
+  enum class Handling { kNotStarted, kRunning, kReturned };
+
+  struct Waiting {
+    Delivery delivery;
+    std::optional<Mark> mark;
+    MonoTime since;
+  };
+  struct Run {
+    Delivery delivery;
+    std::optional<Mark> mark;
+    Fence fence;
+    Asked asked = Asked::kNothing;
+    MonoTime retry_at;                   // after a write without an answer
+    std::optional<MonoTime> claim_sent;  // when the claim was first sent
+    MonoTime valid_from;                 // when the last acknowledged claim or renewal was sent
+    MonoTime started;
+    MonoTime deadline;  // the handler's
+    Effect effect = Effect::kNotBegun;
+    Handling handling = Handling::kNotStarted;
+    std::optional<HandlerOutcome> outcome;  // to be recorded
+    std::optional<Done> late_done;          // came while an earlier report was being recorded
+    std::string park_reason;                // not empty: to be parked
+    bool claimed = false;
+    bool closed = false;    // reported, or not ours any more: only a `done` still counts
+    bool release = false;   // to be given back
+    bool answered = false;  // the delivery is acknowledged
+    bool slot = true;       // occupies a handler slot
+    bool exclusive = false;
+    int try_count = 0;
+    std::optional<RetryPolicy> retry;
+  };
+  struct Queue {
+    bool marks_effect = true;
+    bool subscribed = false;
+    std::optional<MonoTime> resubscribe_at;
+    std::size_t unacknowledged = 0;
+    MonoTime quiet_since;
+    std::optional<WallTime> newest_out;
+    std::uint64_t originals_out = 0;
+  };
+
+  // These add to `out_`, which the public calls hand over.
+  void pump(const WorkerMoment& at);
+  bool start_next(const WorkerMoment& at);
+  void begin_run(Waiting waiting, bool exclusive, const WorkerMoment& at);
+  void advance(Key key, const WorkerMoment& at);
+  void ask(Key key, Run& run, Asked what, Write write);
+  void ask_claim(Key key, Run& run, const WorkerMoment& at);
+  void ask_finish(Key key, Run& run);
+  void ask_park(Key key, Run& run);
+  void on_no_answer(Key key, Run& run, Asked asked, const Error& error, const WorkerMoment& at);
+  void on_claimed(Key key, Run& run, const ClaimAnswer& answer, const WorkerMoment& at);
+  void on_effect_recorded(Key key, Run& run, const WorkerMoment& at);
+  void on_recorded(Run& run);
+  void start_handler(Key key, Run& run, const WorkerMoment& at);
+  void deny_effect(Key key, Run& run);
+  void lose(Key key, Run& run);
+  void check_deadline(Key key, Run& run, const WorkerMoment& at);
+  void answer_delivery(Run& run);
+  void release_slot(Run& run, const WorkerMoment& at);
+  void end(Key key, const WorkerMoment& at);
+  void give_back_waiting();
+  void subscribe_all(const WorkerMoment& at);
+  void adapt_concurrency(const WorkerMoment& at);
+  [[nodiscard]] bool valid(const Run& run, MonoTime now) const;
+  [[nodiscard]] bool slot_free() const { return slots_used_ < slots_ && !exclusive_running_; }
+  [[nodiscard]] Duration retry_delay(const Run& run);
+  [[nodiscard]] const RetryPolicy& policy(const Run& run) const;
+  [[nodiscard]] Duration tick() const;
+  [[nodiscard]] Actions hand_over();
+
+  const EngineOptions& options_;
+  const WorkerOptions& limits_;
+  const WorkerFaults faults_;
+  std::mt19937_64 random_;
+  std::map<QueueName, Queue> queues_;
+  AckTracker acks_;
+  std::uint64_t epoch_ = 0;
+  std::deque<Waiting> waiting_;
+  std::deque<Waiting> crashed_;  // rows whose handlers did not survive: handled alone, in turn with the others
+  std::unordered_map<Key, Run> runs_;
+  Key next_key_ = 1;
+  int slots_;
+  int slots_used_ = 0;
+  bool exclusive_running_ = false;
+  int normal_turns_ = 0;  // normal rows to be started before the next crashed one
+  bool session_up_ = false;
+  bool paused_ = false;  // no slot for too long: unsubscribed until one frees
+  bool stopping_ = false;
+  MonoTime slot_free_at_{};
+  MonoTime last_tick_{};
+  Actions out_;
+};
+
+}  // namespace waybill
