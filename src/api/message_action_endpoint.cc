@@ -1,0 +1,56 @@
+#include "api/message_action_endpoint.h"
+
+#include <utility>
+
+#include "api/request_checks.h"
+#include "api/types.h"
+
+namespace waybill::api {
+namespace {
+
+std::optional<HttpError> check_envelope(const HttpRequest& request) {
+  auto query = read_query(request, {});
+  if (auto* error = std::get_if<HttpError>(&query)) return std::move(*error);
+  if (request.body.empty()) return std::nullopt;
+  return check_json_body(request);
+}
+
+HttpResponse refuse(const HttpError& error) { return to_response(ErrorForm::kV1, error); }
+
+HttpResponse refuse(const ErrorView& error) { return HttpResponse{400, to_json(error)}; }
+
+// Answers with what became of the message.
+Operations::Done<State> tell(const MessageId& id, Answer answer) {
+  return [id, answer = std::move(answer)](Result<State> state) {
+    answer(state ? HttpResponse{200, to_json(StateChange{id.value, state.value()})} : refuse(from_port(state.error())));
+  };
+}
+
+}  // namespace
+
+void MessageActionEndpoint::handle(const HttpRequest& request, Answer answer) {
+  const auto named = read_message_id(request);
+  if (const auto* error = std::get_if<HttpError>(&named)) return answer(refuse(*error));
+  if (const auto error = check_envelope(request)) return answer(refuse(*error));
+  const MessageId& id = std::get<MessageId>(named);
+
+  switch (action_) {
+    case Action::kRetry: {
+      const auto parsed = parse_retry_request(request.body);
+      if (const auto* error = std::get_if<ErrorView>(&parsed)) return answer(refuse(*error));
+      return operations_.replay(id, std::get<RetryRequest>(parsed).again, tell(id, std::move(answer)));
+    }
+    case Action::kCancel: {
+      const auto parsed = parse_cancel_request(request.body);
+      if (const auto* error = std::get_if<ErrorView>(&parsed)) return answer(refuse(*error));
+      return operations_.cancel(id, tell(id, std::move(answer)));
+    }
+    case Action::kResolve: {
+      const auto parsed = parse_resolve_request(request.body);
+      if (const auto* error = std::get_if<ErrorView>(&parsed)) return answer(refuse(*error));
+      return operations_.resolve(id, std::get<ResolveRequest>(parsed).happened, tell(id, std::move(answer)));
+    }
+  }
+}
+
+}  // namespace waybill::api

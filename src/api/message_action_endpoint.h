@@ -1,0 +1,27 @@
+// `POST /v1/messages/{id}/retry`, `…/cancel` and `…/resolve`: what a person does to one message. Each answers the
+// message's state afterwards; 409 if its state forbids it.
+#pragma once
+
+#include "api/endpoint.h"
+#include "ports/operations.h"
+
+namespace waybill::api {
+
+class MessageActionEndpoint final : public Endpoint {
+ public:
+  enum class Action {
+    kRetry,    ///< `{"again":true}` also what is known to have happened; the body may be left out
+    kCancel,   ///< no body
+    kResolve,  ///< `{"outcome":"done"}` or `{"outcome":"retry"}`
+  };
+
+  /// `operations` outlives the endpoint.
+  MessageActionEndpoint(Operations& operations, Action action) : operations_(operations), action_(action) {}
+  void handle(const HttpRequest& request, Answer answer) override;
+
+ private:
+  Operations& operations_;
+  const Action action_;
+};
+
+}  // namespace waybill::api
