@@ -1,0 +1,120 @@
+#include "testing/simulator/ghost.h"
+
+#include <utility>
+
+namespace waybill::sim {
+
+Ghost::Ghost(SimWorld& world, SimStore& store, Audit& audit, const Plan& plan, std::mt19937_64& random,
+             std::function<std::optional<Prey>()> pick)
+    : node_(world.add_node("ghost")),
+      store_(store),
+      audit_(audit),
+      plan_(plan),
+      random_(random),
+      pick_(std::move(pick)) {}
+
+void Ghost::start() {
+  later(Duration{draw(50, 500)}, [this] { haunt(); });
+}
+
+void Ghost::submit(Write write, std::function<void(const Answer&)> done) {
+  std::vector<Write> writes;
+  writes.push_back(std::move(write));
+  store_.commit(node_, std::move(writes), [done = std::move(done)](const Result<Committed>& committed) {
+    if (committed.ok() && committed->answers[0].ok()) done(*committed->answers[0]);
+  });
+}
+
+void Ghost::haunt() {
+  if (stopped_) return;
+  later(Duration{draw(50, 400)}, [this] { haunt(); });
+  if (const auto prey = pick_()) {
+    later(prey->after, [this, id = prey->id] { claim(id); });
+  }
+  if (draw(0, 19) == 0) be_declared_dead();
+}
+
+// Somebody takes the ghost for dead and ends what it holds, by the verb for that. Even a wrong proof breaks no promise:
+// the fence keeps the ghost from a further effect, and what had begun is counted.
+void Ghost::be_declared_dead() {
+  LapseOwner lapse;
+  lapse.successor = Owner{owner_.instance, BootNonce{1}};
+  lapse.rule.crash_limit = draw(0, 4);
+  lapse.rule.unknown = policy();
+  submit(lapse, [](const Answer&) {});
+}
+
+void Ghost::claim(const MessageId& id) {
+  auto attempt = std::make_shared<Attempt>();
+  attempt->fence = Fence{id, owner_, 0, Token{next_token_++}};
+  attempt->begun = draw(0, 2) == 0;
+  Claim claim;
+  claim.id = id;
+  claim.token = attempt->fence.token;
+  claim.owner = owner_;
+  claim.queue = kQueue;
+  claim.lease = plan_.options.worker.lease;
+  claim.effect_begun = attempt->begun;
+  claim.lapse.allowed = draw(0, 1) == 0;
+  claim.lapse.crash_limit = plan_.options.crash_limit;
+  claim.lapse.unknown = policy();
+  submit(claim, [this, attempt](const Answer& answer) {
+    const auto& granted = std::get<ClaimAnswer>(answer);
+    if (granted.verdict != ClaimVerdict::kGranted) return;
+    attempt->fence.attempt = granted.attempt;
+    if (attempt->begun) {
+      audit_.effect(attempt->fence.id);
+      attempt->effect = true;
+    }
+    const auto lease = static_cast<int>(plan_.options.worker.lease.count());
+    later(Duration{draw(1, 2 * lease)}, [this, attempt] { act(attempt); });
+  });
+}
+
+void Ghost::act(const std::shared_ptr<Attempt>& attempt) {
+  const auto lease = static_cast<int>(plan_.options.worker.lease.count());
+  const auto go_on = [this, attempt, lease](const Answer& answer) {
+    if (std::get<VerbAnswer>(answer).applied()) later(Duration{draw(1, 2 * lease)}, [this, attempt] { act(attempt); });
+  };
+  switch (draw(0, 4)) {
+    case 0:
+      return submit(Renew{attempt->fence, plan_.options.worker.lease}, go_on);
+    case 1:
+      if (attempt->begun) return report(attempt);
+      attempt->begun = true;
+      return submit(BeginEffect{attempt->fence}, [this, attempt, go_on](const Answer& answer) {
+        if (std::get<VerbAnswer>(answer).applied()) {
+          audit_.effect(attempt->fence.id);
+          attempt->effect = true;
+        }
+        go_on(answer);
+      });
+    case 2:
+      if (!attempt->begun) return submit(Release{attempt->fence}, [](const Answer&) {});
+      return report(attempt);
+    default:
+      return report(attempt);
+  }
+}
+
+void Ghost::report(const std::shared_ptr<Attempt>& attempt) {
+  Finish finish;
+  finish.fence = attempt->fence;
+  finish.delay = Duration{draw(0, 1'500)};
+  finish.max_tries = draw(1, 4);
+  finish.unknown = policy();
+  // What had its effect may only be reported as done or unknown.
+  const int word = attempt->effect ? draw(0, 2) : draw(2, 5);
+  if (word <= 1) {
+    finish.outcome = Done{"by the ghost"};
+  } else if (word == 2) {
+    finish.outcome = Unknown{"the ghost does not know"};
+  } else if (word <= 4) {
+    finish.outcome = Retry{"the ghost failed", std::nullopt};
+  } else {
+    finish.outcome = Fail{"the ghost gave up"};
+  }
+  submit(finish, [](const Answer&) {});
+}
+
+}  // namespace waybill::sim

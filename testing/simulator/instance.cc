@@ -1,0 +1,46 @@
+#include "testing/simulator/instance.h"
+
+#include <utility>
+
+namespace waybill::sim {
+namespace {
+
+EngineOptions options_of(const Plan& plan, const std::string& name, std::uint64_t boot, bool former_is_dead) {
+  EngineOptions options = plan.options;
+  options.owner = Owner{name, BootNonce{boot}};
+  options.seed = plan.seed * 0x9e3779b97f4a7c15U + boot * 0xbf58476d1ce4e5b9U;
+  options.former_boot_is_dead = former_is_dead;
+  if (plan.narrow_first_node && name == "n0") options.worker.body_max = 16;
+  return options;
+}
+
+}  // namespace
+
+Life::Life(const Surroundings& around, std::string name, std::uint64_t boot, bool former_is_dead,
+           std::function<void()> crash)
+    : loop_(around.world.add_node(name + "/" + std::to_string(boot))),
+      options_(options_of(around.plan, name, boot, former_is_dead)),
+      health_(options_.worker.lease, around.clock),
+      lane_(loop_, around.store, health_),
+      handlers_(loop_, around.plan.marks_effect, options_, around.audit, around.script, around.probe, std::move(crash)),
+      broker_(around.broker.attach(loop_), witness(around)),
+      node_(std::make_unique<Node>(Node::Parts{loop_, lane_, health_, broker_, &handlers_, around.clock}, options_,
+                                   around.faults)) {
+  // A refused declaration (the broker is down) is repeated by the sessions' own reconnecting in a real adapter.
+  if (const Status started = node_->start(); !started.ok()) around.audit.violation("start: " + started.error().message);
+}
+
+BrokerWitness Life::witness(const Surroundings& around) {
+  BrokerWitness witness;
+  Audit& audit = around.audit;
+  MemoryLog& log = around.store.log();
+  witness.returned = [&audit](const std::string& id, std::int64_t number) { audit.returned(id, number); };
+  witness.acknowledged = [&audit, &log](const std::string& id, std::int64_t number) {
+    if (const auto row = log.find(MessageId{id}, false); row.ok() && *row) audit.acknowledged(**row, number);
+  };
+  witness.published = [this, probe = around.probe] { probe(loop_, CrashPoint::kAfterPublish); };
+  witness.before_ack = [this, probe = around.probe] { probe(loop_, CrashPoint::kBeforeAck); };
+  return witness;
+}
+
+}  // namespace waybill::sim

@@ -1,0 +1,88 @@
+#include "testing/simulator/sim_handlers.h"
+
+#include <tuple>
+#include <utility>
+
+namespace waybill::sim {
+
+SimHandlers::SimHandlers(SimNode& node, bool marks_effect, const EngineOptions& options, Audit& audit, Script script,
+                         CrashProbe probe, std::function<void()> crash)
+    : node_(node),
+      marks_(marks_effect),
+      options_(options),
+      audit_(audit),
+      script_(std::move(script)),
+      probe_(std::move(probe)),
+      crash_(std::move(crash)) {}
+
+void SimHandlers::later(Duration delay, Task task) {
+  node_.call_at(node_.now() + delay, [alive = alive_, task = std::move(task)] {
+    if (*alive) task();
+  });
+}
+
+void SimHandlers::start(std::uint64_t key, const QueueName& /*queue*/, Attempt attempt, Callbacks callbacks) {
+  auto job = std::make_shared<Job>();
+  job->key = key;
+  std::tie(job->act, job->takes) = script_(attempt);
+  job->id = std::move(attempt.id);
+  job->callbacks = std::move(callbacks);
+  later(job->act == Act::kSlow ? job->takes + Duration{2'500} : job->takes, [this, job] { work(job); });
+}
+
+void SimHandlers::work(const std::shared_ptr<Job>& job) {
+  switch (job->act) {
+    case Act::kRetry:
+      return finish(job, Retry{"the plan says retry", std::nullopt});
+    case Act::kFail:
+      return finish(job, Fail{"the plan says fail"});
+    case Act::kUnknownNot:
+      return finish(job, Unknown{"the plan says unknown"});
+    case Act::kCrashBefore:
+      return crash_();
+    case Act::kHang:
+      // A handler that hangs before its effect finds the gate closed when it comes back.
+      return later(options_.worker.before_effect + options_.worker.after_effect + Duration{1'000}, [this, job] {
+        marks_ ? begin(job) : finish(job, Retry{"hung", std::nullopt});
+      });
+    case Act::kDone:
+    case Act::kSlow:
+    case Act::kUnknownDone:
+    case Act::kHangAfter:
+    case Act::kCrashAfter:
+      break;
+  }
+  marks_ ? begin(job) : effect(job);
+}
+
+void SimHandlers::begin(const std::shared_ptr<Job>& job) {
+  if (probe_(node_, CrashPoint::kBeforeEffect)) return;
+  job->callbacks.on_begin_effect([this, alive = alive_, job](bool proceed) {
+    if (!*alive) return;
+    if (!proceed || cancelled_[job->key]) {
+      return later(Duration{1}, [this, job] { finish(job, Retry{"the gate was closed", std::nullopt}); });
+    }
+    if (probe_(node_, CrashPoint::kAfterBeginEffect)) return;
+    later(Duration{1}, [this, job] { effect(job); });
+  });
+}
+
+void SimHandlers::effect(const std::shared_ptr<Job>& job) {
+  if (!marks_ && (probe_(node_, CrashPoint::kBeforeEffect) || probe_(node_, CrashPoint::kAfterBeginEffect))) return;
+  audit_.effect(job->id);
+  if (probe_(node_, CrashPoint::kAfterEffect)) return;
+  if (job->act == Act::kCrashAfter) return crash_();
+  if (job->act == Act::kUnknownDone) return finish(job, Unknown{"the plan says unknown, and it happened"});
+  if (job->act == Act::kHangAfter) {
+    return later(options_.worker.after_effect + Duration{500} + job->takes * 8,
+                 [this, job] { finish(job, Done{"late"}); });
+  }
+  finish(job, Done{"done"});
+}
+
+void SimHandlers::finish(const std::shared_ptr<Job>& job, HandlerOutcome outcome) {
+  cancelled_.erase(job->key);
+  job->callbacks.on_finished(std::move(outcome));
+}
+
+}  // namespace waybill::sim

@@ -1,0 +1,54 @@
+// Handlers on virtual time: they do what the plan says, note every effect in the audit, and sometimes take their node
+// down with them.
+#pragma once
+
+#include <functional>
+#include <unordered_map>
+
+#include "ports/handler.h"
+#include "testing/sim_loop.h"
+#include "testing/simulator/audit.h"
+#include "testing/simulator/sim_store.h"
+
+namespace waybill::sim {
+
+class SimHandlers final : public HandlerRunner {
+ public:
+  /// What this attempt does, and how long it takes.
+  using Script = std::function<std::pair<Act, Duration>(const Attempt&)>;
+
+  /// `crash` kills the node for an act that says so.
+  SimHandlers(SimNode& node, bool marks_effect, const EngineOptions& options, Audit& audit, Script script,
+              CrashProbe probe, std::function<void()> crash);
+  ~SimHandlers() override { *alive_ = false; }
+
+  [[nodiscard]] bool marks_effect(const QueueName&) const override { return marks_; }
+  void start(std::uint64_t key, const QueueName& queue, Attempt attempt, Callbacks callbacks) override;
+  void cancel(std::uint64_t key) override { cancelled_[key] = true; }
+
+ private:
+  struct Job {
+    std::uint64_t key = 0;
+    MessageId id;
+    Act act = Act::kDone;
+    Duration takes{0};
+    Callbacks callbacks;
+  };
+  void later(Duration delay, Task task);
+  void work(const std::shared_ptr<Job>& job);
+  void begin(const std::shared_ptr<Job>& job);
+  void effect(const std::shared_ptr<Job>& job);
+  void finish(const std::shared_ptr<Job>& job, HandlerOutcome outcome);
+
+  SimNode& node_;
+  const bool marks_;
+  const EngineOptions& options_;
+  Audit& audit_;
+  Script script_;
+  CrashProbe probe_;
+  std::function<void()> crash_;
+  std::unordered_map<std::uint64_t, bool> cancelled_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace waybill::sim
