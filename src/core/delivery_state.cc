@@ -22,15 +22,15 @@ constexpr Phases kAbsent = set_of(P::kAbsent);
 constexpr Phases kUnclaimed = set_of(P::kUnclaimed);
 constexpr Phases kOwned = set_of(P::kAttempt, P::kLapsed);
 constexpr Phases kNoAttempt = set_of(P::kUnclaimed, P::kHeld);
-constexpr States kToPublish = set_of(S::kSending, S::kSendFailed, S::kConsumeFailed, S::kOutcomeUnknown);
 constexpr std::optional<S> kStays = std::nullopt;
 
 constexpr auto kTransitions = std::to_array<Transition>({
     {set_of(S::kSending), kAbsent, V::kAppend, S::kSending, P::kUnclaimed},
 
-    // The redeliverer. `sent` is taken only of a foreign row, which nobody has published yet.
+    // The redeliverer. `sent` is taken or refused only of a foreign row, which nobody has published yet. A lapsed
+    // attempt is ended first, by an arrow of its own.
     {kOpenStates, kUnclaimed, V::kTake, S::kSending, P::kUnclaimed},
-    {kToPublish, kUnclaimed, V::kRefuse, S::kDead, P::kUnclaimed},
+    {kOpenStates, kUnclaimed, V::kRefuse, S::kDead, P::kUnclaimed},
 
     // The publisher's marks. A claimed row gets the status only: its clock is the lease.
     {set_of(S::kSending), kUnclaimed, V::kMarkSent, S::kSent, P::kUnclaimed},
@@ -40,11 +40,8 @@ constexpr auto kTransitions = std::to_array<Transition>({
     {set_of(S::kSending), set_of(P::kAttempt), V::kMarkFailed, S::kSendFailed, P::kAttempt},
     {set_of(S::kSending), set_of(P::kLapsed), V::kMarkFailed, S::kSendFailed, P::kLapsed},
 
-    // A claim keeps the state and opens an attempt; a lapsed attempt it ends first.
+    // A claim keeps the state and opens an attempt; a lapsed one it ends first, by an arrow of its own.
     {kOpenStates, kUnclaimed, V::kClaim, kStays, P::kAttempt},
-    {kOpenStates, set_of(P::kLapsed), V::kClaim, S::kSending, P::kAttempt},
-    {kOpenStates, set_of(P::kLapsed), V::kClaim, S::kDead, P::kUnclaimed},
-    {kOpenStates, set_of(P::kLapsed), V::kClaim, S::kOutcomeUnknown, P::kHeld},
 
     // A renewal revives a lapsed attempt that nobody has ended.
     {kOpenStates, kOwned, V::kRenew, kStays, P::kAttempt},

@@ -1,0 +1,88 @@
+// Guards of the memory log that a test may drop, to show that its absence is noticed. All false: the log is right.
+#pragma once
+
+#include <span>
+
+namespace waybill {
+
+struct MemoryLogMutations {
+  // append
+  bool append_overwrites_duplicate = false;  ///< a known id is written again with the new content
+  bool append_ignores_digest = false;        ///< another body under a known id counts as a duplicate
+  bool append_takes_generated_id = false;    ///< a generated id that exists counts as a duplicate
+  bool append_token_lost_by_claim = false;   ///< a re-run is not recognised once the row was claimed
+  bool append_forgets_key = false;           ///< the idempotency key is not committed
+  bool append_ignores_key_request = false;   ///< a key serves whatever request comes with it
+  bool append_rules_out_not_before = false;  ///< due at once although scheduled
+  bool ids_ignore_case = false;              ///< `A` and `a` are one row
+  // take, refuse, marks, lost
+  bool clock_not_rearmed_on_take = false;         ///< a taken row has no due time any more
+  bool take_ignores_lease = false;                ///< open attempts lapse before their lease ends
+  bool lapse_ignores_clock_step = false;          ///< `expected_now` is not compared
+  bool lapse_ignores_allowed = false;             ///< lapses although the rule forbids it
+  bool take_ignores_closed_routes = false;        ///< rows of closed routes come too
+  bool take_ignores_byte_limit = false;           ///< bounded in rows only
+  bool take_unfair = false;                       ///< the first route takes all the room
+  bool take_keeps_publish_number = false;         ///< the number is not raised
+  bool take_leaves_queue_open = false;            ///< a foreign row's queue is not decided
+  bool take_many_crashed = false;                 ///< rows with crashes come in numbers
+  bool sweep_shortens_standing_leases = false;    ///< leases too far ahead end although nothing may lapse
+  bool take_ignores_sweep = false;                ///< rows too far ahead stay
+  bool refuse_open_attempt = false;               ///< a claimed row is refused
+  bool mark_ignores_publish_number = false;       ///< an old publish's answer fits
+  bool late_confirm_overwrites_consumed = false;  ///< the state is not compared
+  bool mark_moves_lease = false;                  ///< a claimed row's clock is touched
+  bool lost_takes_claimed = false;                ///< open attempts are driven again
+  bool lost_ignores_confirm_time = false;         ///< the evidence's time is not compared
+  // claim, renew, begin_effect, release, finish, lapse
+  bool claim_grants_open_attempt = false;
+  bool claim_ignores_not_before = false;
+  bool claim_ignores_retry_delay = false;
+  bool claim_ignores_digest = false;
+  bool claim_grants_on_hold = false;
+  bool claim_token_not_kept = false;          ///< a re-run finds its own attempt busy
+  bool own_lapsed_claim_not_counted = false;  ///< a lapse inside a claim does not raise lapse_count
+  bool lapse_keeps_publish_number = false;
+  bool lapse_uses_up_tries = false;
+  bool crash_limit_ignored = false;
+  bool hold_policy_ignored = false;
+  bool renew_without_fencing = false;
+  bool renew_leaves_lapsed = false;  ///< does not revive a lapsed attempt
+  bool begin_effect_without_fencing = false;
+  bool release_after_effect_begun = false;
+  bool release_keeps_publish_number = false;
+  bool finish_without_fencing = false;
+  bool finish_done_only_open_attempt = false;  ///< a true `done` of a lapsed attempt is thrown away
+  bool finish_done_before_replay = false;      ///< an attempt from before the replay counts
+  bool possible_duplicate_not_counted = false;
+  bool late_done_overwrites_dead = false;
+  bool late_done_forgotten = false;  ///< replay does not need `again` afterwards
+  bool unknown_not_counted = false;
+  bool dead_letter_copy_left_out = false;
+  // people
+  bool cancel_open_attempt = false;
+  bool cancel_handed_over = false;  ///< an external row that a publisher had
+  bool reschedule_keeps_publish_number = false;
+  bool replay_keeps_publish_number = false;
+  bool replay_keeps_tries = false;
+  bool replay_consumed_without_again = false;
+  bool resolve_any_state = false;
+  bool prune_takes_dead = false;
+  bool prune_leaves_events = false;
+  // the rest
+  bool event_not_written = false;
+  bool events_not_folded = false;
+  bool events_unbounded = false;
+  bool node_leased_twice = false;
+  bool queue_facts_never_stale = false;
+  bool one_bad_write_fails_batch = false;
+};
+
+struct NamedMutation {
+  const char* name;
+  bool MemoryLogMutations::*guard;
+};
+/// Every mutation with its name.
+[[nodiscard]] std::span<const NamedMutation> memory_log_mutations();
+
+}  // namespace waybill

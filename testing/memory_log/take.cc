@@ -1,0 +1,199 @@
+#include <algorithm>
+#include <utility>
+
+#include "testing/memory_log/batch.h"
+
+namespace waybill {
+namespace {
+
+// A grace of nothing would leave the row due within the very take.
+constexpr Duration kGraceMin{1};
+
+bool lists(const std::vector<Route>& routes, const Route& route) {
+  return std::ranges::find(routes, route) != routes.end();
+}
+
+/// One run of Take: pulls forward what stands too far ahead, ends what lapsed, then goes round the routes.
+class TakeRun {
+ public:
+  TakeRun(const Take& ask, Batch& batch) : ask_(ask), batch_(batch) {}
+
+  TakeAnswer run() {
+    answer_.store_now = batch_.now;
+    const bool lapses = batch_.may_lapse(ask_.lapse);
+    if (ask_.sweep && !batch_.drop.take_ignores_sweep) {
+      pull_forward(*ask_.sweep, lapses || batch_.drop.sweep_shortens_standing_leases);
+    }
+    if (lapses) end_lapsed();
+    go_round();
+    answer_.next_due = answer_.more ? batch_.now : earliest_ahead();
+    return std::move(answer_);
+  }
+
+ private:
+  using Entries = std::set<TimeOrder::Entry>;
+  // Where a route's turn goes on.
+  struct Turn {
+    const Route* route;
+    Entries::const_iterator next;
+    Entries::const_iterator end;
+    bool probe;
+  };
+
+  [[nodiscard]] bool is_left_alone(const Route& route) const {
+    return lists(ask_.closed, route) && !lists(ask_.probes, route) && !batch_.drop.take_ignores_closed_routes;
+  }
+
+  // All are driven by `next_try_time`, so pulling that forward is all it takes. Leases stand while none may lapse.
+  void pull_forward(const Sweep& sweep, bool with_attempts) {
+    std::vector<StoredRow*> far;
+    for (const auto& [route, order] : batch_.rows.due()) {
+      if (is_left_alone(route)) continue;
+      const auto first = order.after(batch_.now);
+      for (auto entry = order.entries().end(); entry != first && far.size() < ask_.max_rows;) {
+        --entry;
+        if (entry->row->owner && !with_attempts) continue;
+        if (is_too_far(*entry->row, sweep)) far.push_back(entry->row);
+      }
+    }
+    for (StoredRow* row : far) {
+      batch_.rows.edit(*row, [&](StoredRow& r) {
+        r.next_try_time = std::max(batch_.now, r.message.not_before.value_or(batch_.now));
+      });
+    }
+  }
+
+  [[nodiscard]] bool is_too_far(const StoredRow& row, const Sweep& sweep) const {
+    const WallTime explained = batch_.now + longest_wait(row, sweep);
+    return *row.next_try_time > std::max(explained, row.message.not_before.value_or(explained));
+  }
+
+  [[nodiscard]] static Duration longest_wait(const StoredRow& row, const Sweep& sweep) {
+    if (row.owner) return sweep.lease;
+    switch (row.status) {
+      case State::kSendFailed:
+        return row.foreign() ? sweep.sending : sweep.send_failed;
+      case State::kConsumeFailed:
+      case State::kOutcomeUnknown:
+        return sweep.retry;
+      case State::kSending:
+      case State::kSent:
+      case State::kConsumed:
+      case State::kDead:
+      case State::kCancelled:
+        break;
+    }
+    return sweep.sending;
+  }
+
+  void end_lapsed() {
+    std::vector<StoredRow*> lapsed;
+    for (const auto& entry : batch_.rows.attempts().entries()) {
+      if (entry.at > batch_.now && !batch_.drop.take_ignores_lease) break;
+      if (lapsed.size() == ask_.max_rows) break;
+      if (!is_left_alone(entry.row->message.route)) lapsed.push_back(entry.row);
+    }
+    for (StoredRow* row : lapsed) batch_.lapse(*row, ask_.lapse);
+    answer_.lapsed = static_cast<int>(lapsed.size());
+  }
+
+  // One row of each route in turn, beginning beyond the route where the last take ended.
+  void go_round() {
+    std::vector<Turn> turns;
+    const auto& due = batch_.rows.due();
+    for (const auto& [route, order] : due) {
+      if (is_left_alone(route) || order.entries().empty()) continue;
+      turns.push_back({&route, order.entries().begin(), order.entries().end(), lists(ask_.probes, route)});
+    }
+    if (ask_.after) {
+      std::ranges::stable_partition(turns, [&](const Turn& turn) { return *turn.route > *ask_.after; });
+    }
+    while (!turns.empty() && !answer_.more) {
+      std::erase_if(turns, [&](Turn& turn) { return !answer_.more && !take_one_of(turn); });
+    }
+  }
+
+  // False if the route has nothing more to give.
+  bool take_one_of(Turn& turn) {
+    while (turn.next != turn.end && turn.next->at <= batch_.now) {
+      StoredRow& row = *turn.next->row;
+      if (!may_take(row)) {
+        ++turn.next;
+        continue;
+      }
+      if (!has_room_for(row)) {
+        answer_.more = true;
+        return true;
+      }
+      ++turn.next;  // taking the row moves it within the order
+      if (row.message.body.size() > ask_.max_body) {
+        answer_.unreadable.emplace_back(row.message.id,
+                                        "too_large: " + std::to_string(row.message.body.size()) + " bytes");
+        continue;
+      }
+      take(row);
+      if (batch_.drop.take_unfair && !turn.probe) continue;
+      return !turn.probe;
+    }
+    return false;
+  }
+
+  [[nodiscard]] bool may_take(const StoredRow& row) const {
+    if (row.owner || (row.status == State::kSent && !row.foreign())) return false;
+    return row.crash_count == 0 || (ask_.with_crashed && !has_crashed_) || batch_.drop.take_many_crashed;
+  }
+
+  [[nodiscard]] bool has_room_for(const StoredRow& row) const {
+    if (answer_.rows.size() + answer_.unreadable.size() >= ask_.max_rows) return false;
+    const bool fits = bytes_ + row.message.body.size() <= ask_.max_bytes || batch_.drop.take_ignores_byte_limit;
+    return fits || answer_.rows.empty() || row.message.body.size() > ask_.max_body;
+  }
+
+  void take(StoredRow& row) {
+    TakenRow taken{.from = row.status, .foreign = row.foreign()};
+    taken.after_doubt = row.external() && row.publish_count > 0;
+    batch_.change(row, Verb::kTake, [&](StoredRow& r) {
+      if (r.message.not_before && *r.message.not_before <= batch_.now) r.message.not_before.reset();
+      send_again(r, batch_.now + std::max(ask_.grace, kGraceMin), batch_.drop.take_keeps_publish_number);
+      if (batch_.drop.clock_not_rearmed_on_take) r.next_try_time.reset();
+      r.publish_boot = ask_.boot;
+      r.publish_time = batch_.now;
+      r.confirm_time.reset();
+      if (!r.queue && ask_.routes && !batch_.drop.take_leaves_queue_open) {
+        r.queue = ask_.routes->queue_for(r.message.route);
+      }
+    });
+    has_crashed_ = has_crashed_ || row.crash_count > 0;
+    bytes_ += row.message.body.size();
+    taken.message = row.message;
+    taken.digest = row.digest;
+    taken.queue = row.queue.value_or(QueueName{});
+    taken.publish_number = row.publish_count;
+    taken.publish_time = batch_.now;
+    taken.crash_count = row.crash_count;
+    answer_.last_route = row.message.route;
+    answer_.rows.push_back(std::move(taken));
+  }
+
+  [[nodiscard]] std::optional<WallTime> earliest_ahead() const {
+    std::optional<WallTime> earliest;
+    for (const auto& [route, order] : batch_.rows.due()) {
+      if (lists(ask_.closed, route)) continue;
+      const auto entry = order.after(batch_.now);
+      if (entry != order.entries().end()) earliest = std::min(earliest.value_or(entry->at), entry->at);
+    }
+    return earliest;
+  }
+
+  const Take& ask_;
+  Batch& batch_;
+  TakeAnswer answer_;
+  std::size_t bytes_ = 0;
+  bool has_crashed_ = false;
+};
+
+}  // namespace
+
+Result<Answer> apply(const Take& write, Batch& batch) { return Answer(TakeRun(write, batch).run()); }
+
+}  // namespace waybill
