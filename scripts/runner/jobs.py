@@ -1,0 +1,161 @@
+"""The kinds of job: a GoogleTest program, a pytest folder, a check, a fuzz target. Each runs and tells its cases."""
+
+import json
+import os
+import tempfile
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.result import FAILED, PASSED, SKIPPED, Case, Report
+
+PYTHON = "/usr/bin/python3"
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Where jobs run."""
+
+    root: Path
+    build: Path
+    running: object  # process.Running
+    tell: object     # called with (job name, what it is doing)
+
+
+@dataclass(frozen=True)
+class GtestJob:
+    name: str
+    label: str
+    deadline_s: int
+
+    @property
+    def title(self):
+        return f"{self.label} {self.name}"
+
+    def run(self, around: Surroundings) -> Report:
+        report = Report(self.title)
+        with tempfile.TemporaryDirectory(prefix="waybill-test-") as scratch:
+            told = Path(scratch) / "cases.json"
+            ended = around.running.run(
+                [str(around.build / self.name), f"--gtest_output=json:{told}", "--gtest_brief=1"], self.deadline_s,
+                cwd=around.root, env={**os.environ, "TMPDIR": scratch})
+            if told.exists():
+                report.cases = list(_gtest_cases(json.loads(told.read_text(encoding="utf-8"))))
+        report.output = ended.output
+        return _completed(report, ended)
+
+
+def _gtest_cases(told):
+    for suite in told["testsuites"]:
+        for case in suite["testsuite"]:
+            name = f'{suite["name"]}.{case["name"]}'
+            if case.get("failures"):
+                yield Case(name, FAILED, case["failures"][0]["failure"])
+            elif case["status"] == "NOTRUN" or case["result"] == "SKIPPED":
+                yield Case(name, SKIPPED, " ".join(skip["message"] for skip in case.get("skipped", [])))
+            else:
+                yield Case(name, PASSED)
+
+
+@dataclass(frozen=True)
+class PytestJob:
+    folder: str
+    label: str
+    deadline_s: int
+    slow: bool = False
+
+    @property
+    def title(self):
+        return f"{self.label} {self.folder}"
+
+    def run(self, around: Surroundings) -> Report:
+        report = Report(self.title)
+        with tempfile.TemporaryDirectory(prefix="waybill-test-") as scratch:
+            told = Path(scratch) / "cases.xml"
+            ended = around.running.run(
+                [PYTHON, "-m", "pytest", "-v", "--tb=short", "-p", "no:cacheprovider", f"--junitxml={told}",
+                 "-m", "slow" if self.slow else "not slow", "--basetemp", f"{scratch}/tests", self.folder],
+                self.deadline_s, cwd=around.root, on_output=lambda text: around.tell(report.job, _last_item(text)),
+                env={**os.environ, "WAYBILL_BUILD": str(around.build), "PYTHONDONTWRITEBYTECODE": "1"})
+            if told.exists():
+                report.cases = list(_pytest_cases(ElementTree.parse(told).getroot()))
+        report.output = ended.output
+        return _completed(report, ended)
+
+
+def _last_item(text):
+    items = [line.split(" ")[0] for line in text.splitlines() if "::" in line]
+    return items[-1].rpartition("/")[2] if items else ""
+
+
+def _pytest_cases(told):
+    for case in told.iter("testcase"):
+        name = f'{case.get("classname", "").rpartition(".")[2]}.{case.get("name")}'.lstrip(".")
+        for kind, outcome in (("failure", FAILED), ("error", FAILED), ("skipped", SKIPPED)):
+            found = case.find(kind)
+            if found is not None:
+                yield Case(name, outcome, found.get("message", ""))
+                break
+        else:
+            yield Case(name, PASSED)
+
+
+@dataclass(frozen=True)
+class CheckJob:
+    """A program that is quiet and exits 0 when all is well: one case."""
+
+    command: str
+    label: str
+    deadline_s: int
+
+    @property
+    def title(self):
+        return f"{self.label} {self.command}"
+
+    def run(self, around: Surroundings) -> Report:
+        ended = around.running.run([str(around.root / self.command)], self.deadline_s, cwd=around.root)
+        passed = ended.code == 0 and not ended.timed_out
+        detail = "" if passed else ended.problem() or "found something"
+        return Report(self.title, [Case(self.command, PASSED if passed else FAILED, detail)], ended.output)
+
+
+@dataclass(frozen=True)
+class FuzzJob:
+    """A libFuzzer target: first its kept corpus, then 30 s of new inputs. What it finds stays out of the corpus."""
+
+    name: str
+    label: str
+    seconds: int = 30
+
+    @property
+    def title(self):
+        return f"{self.label} {self.name}"
+
+    def run(self, around: Surroundings) -> Report:
+        report = Report(self.title)
+        corpus = around.root / "tests" / "fuzz" / "corpus" / self.name
+        if not corpus.is_dir():
+            report.add_problem(f"has no corpus: {corpus.relative_to(around.root)}")
+            return report
+        with tempfile.TemporaryDirectory(prefix="waybill-fuzz-") as scratch:
+            ended = around.running.run(
+                [str(around.root / "build" / "fuzz" / self.name), f"-max_total_time={self.seconds}", "-timeout=10",
+                 f"-artifact_prefix={scratch}/", scratch, str(corpus)], self.seconds * 4 + 60, cwd=around.root)
+            found = [path for path in Path(scratch).iterdir() if path.name.startswith(("crash-", "timeout-", "oom-"))]
+            inputs = "".join(f"\n{path.name}: {path.read_bytes()!r}" for path in found)
+        passed = ended.code == 0 and not ended.timed_out
+        report.cases.append(Case(self.name, PASSED if passed else FAILED, "" if passed else f"failed on{inputs}"))
+        report.output = ended.output
+        return report
+
+
+def _completed(report: Report, ended) -> Report:
+    """Makes sure that a job which went wrong as a whole has a failed case that says so."""
+    problem = ended.problem()
+    if problem:
+        report.add_problem(problem)
+    elif ended.code != 0 and not report.failed():
+        report.add_problem(f"ended with exit code {ended.code} without naming a failed case")
+    elif not report.cases:
+        report.add_problem("ran no test case")
+    return report

@@ -1,0 +1,92 @@
+"""Which jobs a label means, and what must be built for them."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runner.jobs import CheckJob, FuzzJob, GtestJob, PytestJob
+
+DEFAULT_LABELS = ("lint", "unit", "contract", "integration", "sim", "fuzz", "e2e", "fault")
+LABELS = (*DEFAULT_LABELS, "slow")
+
+CHECKS = ("scripts/check-format", "scripts/check-includes", "scripts/check-tree")
+# The pytest folder of a label, and the programs that its tests drive.
+FOLDERS = {
+    "lint": ("scripts/tests", ()),
+    "integration": ("tests/integration", ("mime_tool",)),
+    "e2e": ("tests/e2e", ("waybill",)),
+    "fault": ("tests/fault", ("waybill",)),
+}
+DEADLINES_S = {"lint": 180, "unit": 300, "contract": 300, "integration": 300, "sim": 300, "e2e": 600, "fault": 900,
+               "slow": 3600}
+
+
+class UsageError(Exception):
+    pass
+
+
+@dataclass
+class Plan:
+    """`together` may run two at a time; `alone` need the machine for themselves, because they measure time."""
+
+    together: list = field(default_factory=list)
+    alone: list = field(default_factory=list)
+    targets: list[str] = field(default_factory=list)
+    fuzz_targets: list[str] = field(default_factory=list)
+
+
+def check_labels(labels) -> list[str]:
+    for label in labels:
+        if label not in LABELS:
+            raise UsageError(f"unknown label '{label}'; known: {', '.join(LABELS)}")
+    wanted = labels or DEFAULT_LABELS
+    return [label for label in LABELS if label in wanted]
+
+
+def needs_build(labels) -> bool:
+    return labels != ["lint"]
+
+
+def listed_programs(build: Path) -> list[tuple[str, str]]:
+    """(label, program) of every line that cmake left in tests.list."""
+    listing = build / "tests.list"
+    if not listing.exists():
+        return []
+    return [tuple(line.split()) for line in listing.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def make_plan(labels, root: Path, build: Path) -> Plan:
+    plan = Plan()
+    for label in labels:
+        before = len(plan.together) + len(plan.alone)
+        _add_programs(plan, label, build)
+        _add_folders(plan, label, root)
+        if label == "lint":
+            plan.together += [CheckJob(check, label, DEADLINES_S[label]) for check in CHECKS]
+        if label == "fuzz":
+            plan.fuzz_targets = [name for _, name in listed_programs(root / "build" / "fuzz")]
+            plan.together += [FuzzJob(name, label) for name in plan.fuzz_targets]
+        if len(plan.together) + len(plan.alone) == before:
+            raise UsageError(f"label '{label}' has no tests")
+    return plan
+
+
+def _add_programs(plan, label, build):
+    for of_label, name in listed_programs(build):
+        if of_label == label:
+            plan.together.append(GtestJob(name, label, DEADLINES_S[label]))
+            plan.targets.append(name)
+
+
+def _add_folders(plan, label, root):
+    slow = label == "slow"
+    for of_label, (folder, targets) in FOLDERS.items():
+        wanted = _has_tests(root / folder, "pytest.mark.slow") if slow else of_label == label and \
+            _has_tests(root / folder)
+        if wanted:
+            job = PytestJob(folder, label, DEADLINES_S[label], slow)
+            (plan.together if of_label in ("lint", "integration") and not slow else plan.alone).append(job)
+            plan.targets += [target for target in targets if target not in plan.targets]
+
+
+def _has_tests(folder: Path, containing="") -> bool:
+    return any(containing in path.read_text(encoding="utf-8") for path in folder.glob("test_*.py"))

@@ -1,0 +1,84 @@
+"""scripts/bootstrap with stand-ins for dpkg-query and apt-get: what it asks for, and what it says when that fails."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+BOOTSTRAP = Path(__file__).resolve().parent.parent / "bootstrap"
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """Runs bootstrap on a pretended machine; the calls of apt-get are in the file `calls`."""
+    def run(*purposes, missing=(), apt="exit 0", user=None):
+        stand_in(tmp_path / "dpkg-query", f"""
+            for package in "${{@:3}}"; do
+              case " {' '.join(missing)} " in *" $package "*) ;; *) echo "installed $package" ;; esac
+            done""")
+        stand_in(tmp_path / "apt-get", f'echo "$*" >>{tmp_path}/calls\n{apt}')
+        stand_in(tmp_path / "id", f"echo {0 if user is None else user}")
+        # Only what bootstrap itself needs, so that no sudo of this machine is found.
+        for tool in ("env", "sed", "sort", "comm", "mktemp", "rm", "cat", "tail", "tr", "sleep", "grep", "awk", "dirname"):
+            link = tmp_path / tool
+            if not link.exists():
+                link.symlink_to(f"/usr/bin/{tool}")
+        (tmp_path / "calls").write_text("", encoding="utf-8")
+        done = subprocess.run(["/bin/bash", str(BOOTSTRAP), *purposes], env={**os.environ, "PATH": str(tmp_path)},
+                              capture_output=True, text=True, timeout=30, check=False)
+        done.calls = (tmp_path / "calls").read_text(encoding="utf-8")
+        return done
+    return run
+
+
+def stand_in(path, body):
+    path.write_text(f"#!/bin/bash\n{body}\n", encoding="utf-8")
+    path.chmod(0o755)
+
+
+def test_with_nothing_missing_nothing_is_asked_and_nothing_said(machine):
+    done = machine("build", "test")
+    assert (done.returncode, done.stdout, done.stderr, done.calls) == (0, "", "", "")
+
+
+def test_only_what_is_missing_is_installed_and_nothing_removed(machine):
+    done = machine("build", missing=["cmake", "ninja-build"])
+    assert done.returncode == 0
+    assert done.stderr == "installing cmake ninja-build\n"
+    (call,) = done.calls.splitlines()
+    assert call.endswith(" cmake ninja-build")
+    assert {"install", "--no-remove", "--no-upgrade", "--no-install-recommends"} <= set(call.split())
+
+
+def test_the_lists_are_fetched_only_if_the_first_try_fails(machine):
+    done = machine("build", missing=["cmake"], apt='mark="${0%/*}/tried"; [ -e "$mark" ] || { : >"$mark"; exit 100; }')
+    assert done.returncode == 0
+    kinds = [next(word for word in call.split() if word in ("install", "update")) for call in done.calls.splitlines()]
+    assert kinds == ["install", "update", "install"]
+
+
+def test_without_a_network_one_sentence_names_what_is_missing(machine):
+    done = machine("test", missing=["strace"], apt='echo "E: Could not resolve host"; exit 100')
+    assert done.returncode == 1
+    said = done.stderr.splitlines()
+    assert said[0] == "installing strace"
+    assert len(said) == 2 and "strace" in said[1] and "Could not resolve host" in said[1]
+
+
+def test_a_conflict_is_named_and_nothing_changed(machine):
+    done = machine("test", missing=["strace"],
+                   apt='case "$*" in "-s "*) echo "Remv precious [1.0]" ;; *) echo "E: remove is disabled"; exit 100 ;; esac')
+    assert done.returncode == 1
+    assert "would remove precious" in done.stderr
+
+
+def test_without_root_and_sudo_it_says_so(machine):
+    done = machine("test", missing=["strace"], user=1000)
+    assert (done.returncode, done.calls) == (1, "")
+    assert "strace" in done.stderr and "sudo" in done.stderr
+
+
+@pytest.mark.parametrize("purposes", [(), ("nonsense",)])
+def test_a_purpose_is_needed(machine, purposes):
+    assert machine(*purposes).returncode == 1

@@ -1,0 +1,56 @@
+"""The HTTP interface, as a client that nobody here wrote speaks it."""
+
+import requests
+
+SAMPLE = {"subject": "Greetings", "content": "Hello, world.", "tos": "someone@example.org"}
+
+
+class Client:
+    """One connection pool; use one from one thread."""
+
+    def __init__(self, url, deadline_s=15):
+        self.url = url
+        self._deadline_s = deadline_s
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def post(self, path, **more):
+        return self._session.post(self.url + path, timeout=self._deadline_s, **more)
+
+    def get(self, path, **more):
+        return self._session.get(self.url + path, timeout=self._deadline_s, **more)
+
+    def send(self, key=None, **fields):
+        """Posts a mail like the sample one and returns the response."""
+        headers = {"Idempotency-Key": key} if key else {}
+        return self.post("/mail/send/v2", json={**SAMPLE, **fields}, headers=headers)
+
+    def accepted(self, **fields):
+        """Posts a mail that must be accepted; returns its id."""
+        response = self.send(**fields)
+        assert response.status_code == 200, response.text
+        answer = response.json()
+        assert answer["code"] == 0, answer
+        return answer["data"]["msgId"]
+
+    def message(self, message_id):
+        """The message's trail, or None if there is none."""
+        response = self.get(f"/v1/messages/{requests.utils.quote(message_id, safe='')}")
+        if response.status_code == 404:
+            return None
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    def status(self, message_id):
+        """The message's state by number."""
+        return self.message(message_id)["status"]["code"]
+
+    def stats(self):
+        response = self.get("/v1/stats")
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    def open_count(self):
+        """Rows that are not final."""
+        states = self.stats()["states"]
+        return sum(states.values()) - states["consumed"] - states["dead"] - states["cancelled"]

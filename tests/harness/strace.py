@@ -1,0 +1,59 @@
+"""Reading and bending the system calls of the program, by strace."""
+
+import re
+from dataclasses import dataclass
+
+CALLS = "pwrite64,write,fdatasync,fsync,sendto,sendmsg,writev"
+LINE = re.compile(r"^(\d+)\s+(.*)$")
+RESUMED = re.compile(r"<\.\.\. (\w+) resumed>(.*)$")
+
+
+def tracing(output):
+    """To start a program under: its calls, whole strings, the names of files. The program keeps its own pid (-D)."""
+    return ["strace", "-f", "-D", "-y", "-s", "1000000", "-o", str(output), "-e", f"trace={CALLS}", "-e", "signal=none"]
+
+
+def injecting(output, what, path=None):
+    """To start a program under: `what` happens to its calls, on the file if one is given. See strace(1), Tampering."""
+    call = what.partition(":")[0]
+    on_path = ["-P", str(path)] if path else []
+    return ["strace", "-f", "-D", "-o", str(output), *on_path, "-e", f"trace={call}", "-e", f"inject={what}"]
+
+
+def injected(output):
+    """How many calls were tampered with so far."""
+    text = output.read_text(encoding="ascii", errors="replace")
+    return text.count("(INJECTED)") + text.count("(DELAYED)")
+
+
+@dataclass
+class Call:
+    """One call; `begin` and `end` are places in the order in which strace saw things happen."""
+
+    name: str
+    text: str
+    begin: int
+    end: int
+
+
+def read_calls(output):
+    """Every call that ended, in the order of their beginnings."""
+    calls, pending = [], {}
+    for place, line in enumerate(output.read_text(encoding="ascii", errors="replace").splitlines()):
+        found = LINE.match(line)
+        if not found:
+            continue
+        thread, text = found.groups()
+        resumed = RESUMED.match(text)
+        if resumed:
+            call = pending.pop(thread, None)
+            if call:
+                call.text += resumed.group(2)
+                call.end = place
+        elif "(" in text:
+            call = Call(text.partition("(")[0], text, place, place)
+            if text.endswith("<unfinished ...>"):
+                call.end = 1 << 60
+                pending[thread] = call
+            calls.append(call)
+    return calls
