@@ -1,0 +1,122 @@
+// The configuration of one instance: typed values, ready to be handed to the parts they are for. What a key is called,
+// its default, unit, limits and meaning stand once, in config_keys.cc; how the sources are laid over each other is
+// config_load.h. Values only; relative paths are relative to the working directory.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/time.h"
+#include "core/names.h"
+#include "core/outcomes.h"
+#include "core/retry_policy.h"
+
+namespace waybill::app {
+
+/// Where to listen. Only literal addresses and `localhost`: no name has to be looked up at start.
+struct ListenAddress {
+  std::string host;
+  std::uint16_t port = 0;  ///< 0: the system picks a free one
+  [[nodiscard]] bool loopback() const;
+  /// `127.0.0.1:8420`, `[::1]:8420`
+  [[nodiscard]] std::string text() const;
+};
+
+struct InstanceConfig {
+  std::string name;  ///< empty: host + random, kept in the data directory
+};
+
+struct DataConfig {
+  std::string dir;
+};
+
+struct HttpConfig {
+  ListenAddress listen;
+  std::vector<std::string> tokens;  ///< bearer tokens; empty: none is asked for
+  std::size_t max_body = 0;         ///< bytes
+  std::size_t max_headers = 0;      ///< bytes
+  int max_connections = 0;
+  std::size_t max_pending_bodies = 0;  ///< bytes, of all requests together
+  Duration header_deadline{};
+  Duration body_deadline{};
+  Duration answer_deadline{};
+  Duration write_deadline{};
+  Duration idle_deadline{};
+};
+
+struct MessageLogConfig {
+  std::string sqlite_file;
+};
+
+struct BrokerConfig {
+  std::size_t queue_max = 0;  ///< messages
+};
+
+struct MailConfig {
+  std::string from;
+  std::string maildir;
+  std::string journal;  ///< one fsynced line per effect; empty: none
+  Route route;          ///< the classic route
+  QueueName queue;      ///< what the route leads to
+  std::vector<Route> more_routes;
+};
+
+struct DeadLetterConfig {
+  std::string exchange;
+  QueueName queue;  ///< bound under its own name
+};
+
+struct PublishConfig {
+  Duration grace{};
+  Duration confirm_deadline{};
+  Duration backoff{};
+  Duration backoff_max{};
+};
+
+struct WorkerConfig {
+  Duration lease{};
+  int concurrency = 0;
+  int max_concurrency = 0;
+  int prefetch = 0;
+  Duration handler_deadline{};
+  Duration effect_deadline{};
+  RetryPolicy retry;
+  int crash_limit = 0;  ///< 0: never
+  UnknownPolicy unknown = UnknownPolicy::kRetry;
+};
+
+struct RedeliverConfig {
+  Duration poll{};
+};
+
+struct PruneConfig {
+  Duration age{};
+};
+
+struct ShutdownConfig {
+  Duration grace{};
+};
+
+struct Config {
+  InstanceConfig instance;
+  DataConfig data;
+  HttpConfig http;
+  MessageLogConfig message_log;
+  BrokerConfig broker;
+  MailConfig mail;
+  DeadLetterConfig dead_letter;
+  PublishConfig publish;
+  WorkerConfig worker;
+  RedeliverConfig redeliver;
+  PruneConfig prune;
+  ShutdownConfig shutdown;
+  LogOptions log;
+};
+
+/// What no single key can tell: rules between them. One sentence each, naming the keys; empty if all is well.
+[[nodiscard]] std::vector<std::string> check_config(const Config& config);
+
+}  // namespace waybill::app

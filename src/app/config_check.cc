@@ -1,0 +1,74 @@
+#include <set>
+
+#include "app/config.h"
+#include "app/config_value.h"
+
+namespace waybill::app {
+namespace {
+
+using Problems = std::vector<std::string>;
+
+std::string in_text(Duration duration) { return format_duration(duration); }
+
+void check_access(const Config& config, Problems& problems) {
+  if (config.http.listen.loopback() || !config.http.tokens.empty()) return;
+  problems.push_back("http.listen " + config.http.listen.text() +
+                     " can be reached from other machines, so requests need a token: set http.token_file to a file "
+                     "with one token a line (openssl rand -hex 32 makes one), or listen on 127.0.0.1");
+}
+
+void check_times(const Config& config, Problems& problems) {
+  const auto& publish = config.publish;
+  // A confirm that is late must find its publish still ours, before the clock of the row drives it again.
+  if (publish.confirm_deadline * 2 >= publish.grace) {
+    problems.push_back("publish.confirm_deadline " + in_text(publish.confirm_deadline) +
+                       " is not less than half of publish.grace " + in_text(publish.grace) +
+                       ": a row would be driven again while its confirm is still awaited");
+  }
+  if (publish.backoff > publish.backoff_max) {
+    problems.push_back("publish.backoff " + in_text(publish.backoff) + " is longer than publish.backoff_max " +
+                       in_text(publish.backoff_max));
+  }
+}
+
+void check_counts(const Config& config, Problems& problems) {
+  const auto& worker = config.worker;
+  if (worker.concurrency > worker.max_concurrency) {
+    problems.push_back("worker.concurrency " + std::to_string(worker.concurrency) +
+                       " is more than worker.max_concurrency " + std::to_string(worker.max_concurrency));
+  }
+  if (worker.max_concurrency > worker.prefetch) {
+    problems.push_back("worker.prefetch " + std::to_string(worker.prefetch) + " is less than worker.max_concurrency " +
+                       std::to_string(worker.max_concurrency) + ": handlers would wait for deliveries");
+  }
+}
+
+void check_routes(const Config& config, Problems& problems) {
+  std::set<Route> routes{config.mail.route};
+  for (const Route& route : config.mail.more_routes) {
+    if (routes.insert(route).second) continue;
+    problems.push_back("mail.more_routes: " + route.exchange + "/" + route.routing_key +
+                       " is there twice; a route leads to one queue, once");
+  }
+  if (config.dead_letter.queue == config.mail.queue) {
+    problems.push_back("dead_letter.queue " + config.dead_letter.queue.value +
+                       " is the mail queue: dead letters would be handled again");
+  }
+  if (routes.contains(Route{config.dead_letter.exchange, config.dead_letter.queue.value})) {
+    problems.push_back("the dead-letter route " + config.dead_letter.exchange + "/" + config.dead_letter.queue.value +
+                       " leads into the mail queue: dead letters would be handled again");
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> check_config(const Config& config) {
+  Problems problems;
+  check_access(config, problems);
+  check_times(config, problems);
+  check_counts(config, problems);
+  check_routes(config, problems);
+  return problems;
+}
+
+}  // namespace waybill::app

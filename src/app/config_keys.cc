@@ -1,0 +1,328 @@
+#include "app/config_keys.h"
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "api/access.h"
+#include "app/config_value.h"
+#include "mail/mail_address.h"
+
+namespace waybill::app {
+namespace {
+
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
+using std::chrono_literals::operator""min;
+using std::chrono_literals::operator""h;
+
+constexpr std::size_t kKiB = 1U << 10U;
+constexpr std::size_t kMiB = 1U << 20U;
+constexpr std::size_t kGiB = 1U << 30U;
+
+template <class T>
+struct Limits {
+  T least;
+  T most;
+};
+
+Error refuse(std::string message) { return make_error(ErrorClass::kPermanent, std::move(message)); }
+
+template <class T, class Format>
+Status within(const std::string& text, T value, const Limits<T>& limits, Format format) {
+  if (value >= limits.least && value <= limits.most) return ok_status();
+  return refuse("'" + text + "' is out of range; allowed is " + format(limits.least) + " to " + format(limits.most));
+}
+
+template <class Field>
+ConfigKey duration(std::string_view name, std::string_view fallback, Limits<Duration> limits, std::string_view help,
+                   Field field) {
+  return {name, fallback, ValueKind::kDuration, help, false, [=](Config& config, const std::string& text) {
+            const auto value = parse_duration(text);
+            if (!value.ok()) return Status(value.error());
+            auto fits = within(text, *value, limits, format_duration);
+            if (fits.ok()) *field(config) = *value;
+            return fits;
+          }};
+}
+
+template <class Field>
+ConfigKey size(std::string_view name, std::string_view fallback, Limits<std::size_t> limits, std::string_view help,
+               Field field) {
+  return {name, fallback, ValueKind::kSize, help, false, [=](Config& config, const std::string& text) {
+            const auto value = parse_size(text);
+            if (!value.ok()) return Status(value.error());
+            auto fits = within(text, *value, limits, format_size);
+            if (fits.ok()) *field(config) = *value;
+            return fits;
+          }};
+}
+
+template <class Field>
+ConfigKey count(std::string_view name, std::string_view fallback, Limits<std::int64_t> limits, std::string_view help,
+                Field field) {
+  return {name, fallback, ValueKind::kCount, help, false, [=](Config& config, const std::string& text) {
+            const auto value = parse_count(text);
+            if (!value.ok()) return Status(value.error());
+            auto fits = within(text, *value, limits, [](std::int64_t number) { return std::to_string(number); });
+            if (fits.ok()) *field(config) = static_cast<std::remove_pointer_t<decltype(field(config))>>(*value);
+            return fits;
+          }};
+}
+
+// Names of exchanges, queues and keys: AMQP's short strings, without what cannot be read on a screen.
+Status check_name(const std::string& text) {
+  if (text.empty() || text.size() > 255) return refuse("'" + text + "' must have 1 to 255 bytes");
+  if (!is_valid_utf8(text)) return refuse("the name is not valid UTF-8");
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) return refuse("the name contains a control character");
+  }
+  return ok_status();
+}
+
+template <class Field>
+ConfigKey name_of(std::string_view name, std::string_view fallback, std::string_view help, Field field) {
+  return {name, fallback, ValueKind::kText, help, false, [=](Config& config, const std::string& text) {
+            auto fits = check_name(text);
+            if (fits.ok()) *field(config) = text;
+            return fits;
+          }};
+}
+
+template <class Field>
+ConfigKey path(std::string_view name, std::string_view fallback, bool may_be_empty, std::string_view help,
+               Field field) {
+  return {name, fallback, ValueKind::kPath, help, false, [=](Config& config, const std::string& text) {
+            if (text.empty() && !may_be_empty) return Status(refuse("it is empty; name a place in the file system"));
+            if (text.find('\0') != std::string::npos) return Status(refuse("a path cannot contain a zero byte"));
+            *field(config) = text;
+            return ok_status();
+          }};
+}
+
+/// A key with a parser of its own.
+template <class Parser>
+ConfigKey parsed(std::string_view name, std::string_view fallback, ValueKind kind, Parser parser,
+                 std::string_view help) {
+  return {name, fallback, kind, help, false, parser};
+}
+
+ConfigKey secret(ConfigKey key) {
+  key.secret = true;
+  return key;
+}
+
+// '#' divides name and boot in an owner (core/names.h).
+Status assign_instance_name(Config& config, const std::string& text) {
+  for (const char c : text) {
+    const bool plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+    if (!plain) return refuse("'" + text + "' may only contain letters, digits, '.', '-' and '_'");
+  }
+  if (text.size() > 64) return refuse("'" + text + "' is longer than 64 characters");
+  config.instance.name = text;
+  return ok_status();
+}
+
+Status assign_listen(Config& config, const std::string& text) {
+  auto address = parse_listen(text);
+  if (!address.ok()) return address.error();
+  config.http.listen = *address;
+  return ok_status();
+}
+
+Status assign_tokens(Config& config, const std::string& text) {
+  if (text.empty()) return ok_status();
+  auto tokens = api::parse_tokens(text);
+  if (!tokens.ok()) return tokens.error();
+  config.http.tokens = std::move(*tokens);
+  return ok_status();
+}
+
+Status assign_message_log(Config& config, const std::string& text) {
+  constexpr std::string_view kScheme = "sqlite:";
+  if (!text.starts_with(kScheme) || text.size() == kScheme.size()) {
+    return refuse("'" + text + "' names no message log; write sqlite:FILE, for example sqlite:var/waybill.db");
+  }
+  config.message_log.sqlite_file = text.substr(kScheme.size());
+  return ok_status();
+}
+
+Status assign_broker(Config&, const std::string& text) {
+  if (text != "inprocess") return refuse("'" + text + "' names no broker; write inprocess");
+  return ok_status();
+}
+
+Status assign_mail_from(Config& config, const std::string& text) {
+  auto valid = check_mail_address(text);
+  if (!valid.ok()) return refuse("it is no plain mail address: " + valid.error().message);
+  config.mail.from = text;
+  return ok_status();
+}
+
+Status assign_more_routes(Config& config, const std::string& text) {
+  std::vector<Route> routes;
+  for (const auto& part : split_list(text, ',')) {
+    auto route = parse_route(part);
+    if (!route.ok()) return route.error();
+    routes.push_back(*route);
+  }
+  config.mail.more_routes = std::move(routes);
+  return ok_status();
+}
+
+Status assign_retry(Config& config, const std::string& text) {
+  auto policy = parse_retry_policy(text);
+  if (!policy.ok()) return policy.error();
+  config.worker.retry = std::move(*policy);
+  return ok_status();
+}
+
+Status assign_unknown(Config& config, const std::string& text) {
+  if (text != "retry" && text != "hold") return refuse("'" + text + "' is not a policy; write retry or hold");
+  config.worker.unknown = text == "hold" ? UnknownPolicy::kHold : UnknownPolicy::kRetry;
+  return ok_status();
+}
+
+Status assign_log_level(Config& config, const std::string& text) {
+  const auto level = parse_log_level(text);
+  if (!level) return refuse("'" + text + "' is not a level; write debug, info, warning or error");
+  config.log.level = *level;
+  return ok_status();
+}
+
+Status assign_log_format(Config& config, const std::string& text) {
+  const auto format = parse_log_format(text);
+  if (!format) return refuse("'" + text + "' is not a format; write text or json");
+  config.log.format = *format;
+  return ok_status();
+}
+
+std::vector<ConfigKey> place_keys() {
+  return {
+      parsed("instance.name", "", ValueKind::kText, assign_instance_name,
+             "who this instance is in the log; empty: host name and a random part, kept in the data directory"),
+      path("data.dir", "var", false, "where everything is kept that is not told otherwise; {data} in other keys",
+           [](Config& c) { return &c.data.dir; }),
+      parsed("message_log.url", "sqlite:{data}/waybill.db", ValueKind::kPath, assign_message_log,
+             "the message log: sqlite:FILE"),
+      parsed("broker.url", "inprocess", ValueKind::kText, assign_broker, "the broker: inprocess"),
+      count("broker.queue_max", "100000", {1, 10'000'000},
+            "messages a queue of the in-process broker holds before it signals that it is full",
+            [](Config& c) { return &c.broker.queue_max; }),
+      parsed("log.level", "info", ValueKind::kText, assign_log_level, "debug, info, warning or error"),
+      parsed("log.format", "text", ValueKind::kText, assign_log_format, "text or json, one line an event, to stderr"),
+      duration("shutdown.grace", "20s", {0ms, 1h}, "how long a stop waits for what has begun",
+               [](Config& c) { return &c.shutdown.grace; }),
+  };
+}
+
+std::vector<ConfigKey> http_keys() {
+  return {
+      parsed("http.listen", "127.0.0.1:8420", ValueKind::kText, assign_listen,
+             "ADDRESS:PORT; port 0 takes a free one; another address than this machine's own needs tokens"),
+      secret(parsed("http.token", "", ValueKind::kText, assign_tokens,
+                    "bearer tokens, one a line; better in a file: http.token_file")),
+      size("http.max_body", "1MiB", {1 * kKiB, 64 * kMiB}, "largest request body",
+           [](Config& c) { return &c.http.max_body; }),
+      size("http.max_headers", "16KiB", {1 * kKiB, 1 * kMiB}, "largest request head",
+           [](Config& c) { return &c.http.max_headers; }),
+      count("http.max_connections", "4096", {1, 100'000}, "connections served at once",
+            [](Config& c) { return &c.http.max_connections; }),
+      size("http.max_pending_bodies", "64MiB", {1 * kMiB, 16 * kGiB}, "request bodies in memory at once, all together",
+           [](Config& c) { return &c.http.max_pending_bodies; }),
+      duration("http.header_deadline", "10s", {100ms, 10min}, "for a request's head to arrive",
+               [](Config& c) { return &c.http.header_deadline; }),
+      duration("http.body_deadline", "30s", {100ms, 1h}, "for its body to arrive",
+               [](Config& c) { return &c.http.body_deadline; }),
+      duration("http.answer_deadline", "5s", {100ms, 10min}, "for the answer to be known; then 503",
+               [](Config& c) { return &c.http.answer_deadline; }),
+      duration("http.write_deadline", "30s", {100ms, 1h}, "for a client to take its answer",
+               [](Config& c) { return &c.http.write_deadline; }),
+      duration("http.idle_deadline", "75s", {100ms, 1h}, "between two requests of one connection",
+               [](Config& c) { return &c.http.idle_deadline; }),
+  };
+}
+
+std::vector<ConfigKey> mail_keys() {
+  return {
+      parsed("mail.from", "waybill@localhost", ValueKind::kText, assign_mail_from, "the sender of every mail"),
+      path("mail.maildir", "{data}/mail", false, "the Maildir that mail is delivered into",
+           [](Config& c) { return &c.mail.maildir; }),
+      path("mail.journal", "", true, "a file that gets one durable line per mail delivered; empty: none",
+           [](Config& c) { return &c.mail.journal; }),
+      name_of("mail.exchange", "mail.exchange", "exchange of the mail route",
+              [](Config& c) { return &c.mail.route.exchange; }),
+      name_of("mail.routing_key", "mail.routing.key", "routing key of the mail route",
+              [](Config& c) { return &c.mail.route.routing_key; }),
+      name_of("mail.queue", "mail.queue", "queue that the mail route leads to",
+              [](Config& c) { return &c.mail.queue.value; }),
+      parsed("mail.more_routes", "", ValueKind::kList, assign_more_routes,
+             "further routes into the mail queue: EXCHANGE/ROUTING_KEY, …"),
+      name_of("dead_letter.exchange", "waybill.dlx", "exchange that dead letters go to",
+              [](Config& c) { return &c.dead_letter.exchange; }),
+      name_of("dead_letter.queue", "waybill.dead", "queue that keeps them, bound under its own name",
+              [](Config& c) { return &c.dead_letter.queue.value; }),
+  };
+}
+
+std::vector<ConfigKey> engine_keys() {
+  return {
+      duration("publish.grace", "2s", {200ms, 1h}, "when a row whose publish was not confirmed is driven again",
+               [](Config& c) { return &c.publish.grace; }),
+      duration("publish.confirm_deadline", "900ms", {50ms, 30min},
+               "how long a broker's confirm is awaited; less than half of publish.grace",
+               [](Config& c) { return &c.publish.confirm_deadline; }),
+      duration("publish.backoff", "500ms", {10ms, 1h}, "first pause of a route after a failed publish; doubles",
+               [](Config& c) { return &c.publish.backoff; }),
+      duration("publish.backoff_max", "1m", {10ms, 1h}, "longest such pause",
+               [](Config& c) { return &c.publish.backoff_max; }),
+      duration("redeliver.poll", "200ms", {10ms, 1min},
+               "how often the log is asked for due rows when nothing else wakes the redeliverer",
+               [](Config& c) { return &c.redeliver.poll; }),
+      duration("worker.lease", "15s", {1s, 1h},
+               "how long an attempt is held without a sign of life; renewed at a third",
+               [](Config& c) { return &c.worker.lease; }),
+      count("worker.concurrency", "4", {1, 1'024}, "handlers at once, at first",
+            [](Config& c) { return &c.worker.concurrency; }),
+      count("worker.max_concurrency", "16", {1, 1'024}, "handlers at once, at most",
+            [](Config& c) { return &c.worker.max_concurrency; }),
+      count("worker.prefetch", "256", {1, 65'535}, "deliveries held in hand",
+            [](Config& c) { return &c.worker.prefetch; }),
+      duration("worker.handler_deadline", "1m", {10ms, 24h}, "for a handler, or until its effect begins if it tells",
+               [](Config& c) { return &c.worker.handler_deadline; }),
+      duration("worker.effect_deadline", "15m", {10ms, 24h}, "for the effect of a handler that tells when it begins",
+               [](Config& c) { return &c.worker.effect_deadline; }),
+      parsed("worker.retry", "fixed 3 8000", ValueKind::kText, assign_retry,
+             "'fixed N MS', 'exponential N FIRST_MS LONGEST_MS' or 'list N MS,MS,…'; N attempts in all"),
+      count("worker.crash_limit", "5", {0, 1'000},
+            "attempts that may end with their process before a message is dead; 0: any number",
+            [](Config& c) { return &c.worker.crash_limit; }),
+      parsed("worker.unknown", "retry", ValueKind::kText, assign_unknown,
+             "an effect that may have happened: retry, or hold for a person"),
+      duration("prune.age", "7d", {1h, 24h * 3'650}, "how long finished messages are kept",
+               [](Config& c) { return &c.prune.age; }),
+  };
+}
+
+std::vector<ConfigKey> all_keys() {
+  std::vector<ConfigKey> keys = place_keys();
+  for (auto&& part : {http_keys(), mail_keys(), engine_keys()}) keys.insert(keys.end(), part.begin(), part.end());
+  return keys;
+}
+
+}  // namespace
+
+std::span<const ConfigKey> config_keys() {
+  static const std::vector<ConfigKey> keys = all_keys();
+  return keys;
+}
+
+const ConfigKey* find_config_key(std::string_view name) {
+  for (const ConfigKey& key : config_keys()) {
+    if (key.name == name) return &key;
+  }
+  return nullptr;
+}
+
+}  // namespace waybill::app

@@ -1,0 +1,150 @@
+#include "app/serve.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "app/stop_signals.h"
+#include "app/wiring.h"
+#include "base/fault_point.h"
+#include "base/log.h"
+#include "mail/posix_file.h"
+
+namespace waybill::app {
+namespace {
+
+/// What broke the log, told by its thread and read by the main one.
+class Breakage {
+ public:
+  explicit Breakage(StopSignals& signals) : signals_(signals) {}
+
+  void report(const Error& error) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!error_) error_ = error;
+    }
+    log_event(LogLevel::kError, "serve", "the message log cannot be used any more", {{"error", error.message}});
+    signals_.wake();
+  }
+
+  [[nodiscard]] std::optional<Error> error() const {
+    const std::lock_guard lock(mutex_);
+    return error_;
+  }
+
+ private:
+  StopSignals& signals_;
+  mutable std::mutex mutex_;
+  std::optional<Error> error_;  // guarded by mutex_
+};
+
+/// A file that scripts find the port in, as long as it is served.
+class PortFile {
+ public:
+  explicit PortFile(std::string path) : path_(std::move(path)) {}
+  ~PortFile() { remove(); }
+  PortFile(const PortFile&) = delete;
+  PortFile& operator=(const PortFile&) = delete;
+
+  // By rename, so that no reader meets half a number.
+  [[nodiscard]] Status write(std::uint16_t port) {
+    if (path_.empty()) return ok_status();
+    const std::string fresh = path_ + ".new";
+    const auto file = open_file(fresh, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    if (!file.ok()) return file.error();
+    if (Status put = write_all(*file, std::to_string(port) + "\n", fresh); !put.ok()) return put;
+    if (::rename(fresh.c_str(), path_.c_str()) != 0) return file_error("rename", fresh, errno);
+    written_ = true;
+    return ok_status();
+  }
+
+  void remove() {
+    if (std::exchange(written_, false)) ::unlink(path_.c_str());
+  }
+
+ private:
+  const std::string path_;
+  bool written_ = false;
+};
+
+void announce(const Config& config, std::uint16_t port) {
+  ListenAddress served = config.http.listen;
+  served.port = port;
+  std::fprintf(stderr, "waybill: serving on http://%s, data in %s\n", served.text().c_str(), config.data.dir.c_str());
+}
+
+/// Stops on a thread of its own, so that the main one can hear a second signal. False: handlers still run.
+bool drain(Wiring& wiring, StopSignals& signals, MonoTime deadline) {
+  std::atomic<bool> stopped = false;
+  bool all_ended = false;
+  std::thread stopping([&] {
+    all_ended = wiring.stop(deadline);
+    stopped = true;
+    signals.wake();
+  });
+  while (!stopped) {
+    if (signals.wait() == StopSignals::Event::kSignal && !stopped) {
+      log_event(LogLevel::kWarning, "serve", "second signal: ending at once");
+      std::_Exit(EXIT_FAILURE);
+    }
+  }
+  stopping.join();
+  return all_ended;
+}
+
+struct Ended {
+  Status outcome;
+  bool handlers_ended = false;
+};
+
+Ended run(Wiring& wiring, StopSignals& signals, const Breakage& breakage, const ServeOptions& options) {
+  PortFile port_file(options.port_file);
+  Status outcome = wiring.start();
+  if (outcome.ok()) outcome = port_file.write(wiring.port());
+  if (outcome.ok()) {
+    announce(options.config, wiring.port());
+    // Which of the two ended the wait does not matter: a wake can only mean that the log broke.
+    static_cast<void>(signals.wait());
+    port_file.remove();
+  }
+  // Without a log nothing that runs could be recorded any more.
+  const Duration grace = breakage.error() ? Duration{0} : options.config.shutdown.grace;
+  if (outcome.ok()) log_event(LogLevel::kInfo, "serve", "stopping", {{"grace_ms", grace}});
+  const bool handlers_ended = drain(wiring, signals, std::chrono::steady_clock::now() + grace);
+  if (const auto broken = breakage.error()) outcome = make_error(ErrorClass::kRetry, broken->message, broken->code);
+  return {outcome, handlers_ended};
+}
+
+// Handlers that still run use what would be destroyed on the way out; what they do is left to lapse.
+[[noreturn]] void leave_running_handlers(const Status& outcome) {
+  log_event(LogLevel::kWarning, "serve", "not waiting for handlers any longer; open attempts will lapse");
+  if (!outcome.ok()) std::fprintf(stderr, "waybill: %s\n", escape_line(outcome.error().message).c_str());
+  std::_Exit(outcome.ok() ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+}  // namespace
+
+Status serve(const ServeOptions& options) {
+  if (Status faults = configure_fault_points(); !faults.ok()) return faults;
+  configure_log(options.config.log);
+  std::signal(SIGPIPE, SIG_IGN);  // a reader of our stderr that goes away must not end us
+  StopSignals signals;
+  Breakage breakage(signals);
+  auto wiring = Wiring::build(options.config, [&breakage](const Error& error) { breakage.report(error); });
+  if (!wiring.ok()) return wiring.error();
+  const Ended ended = run(**wiring, signals, breakage, options);
+  if (!ended.handlers_ended) leave_running_handlers(ended.outcome);
+  return ended.outcome;
+}
+
+}  // namespace waybill::app

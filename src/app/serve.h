@@ -1,0 +1,22 @@
+// `waybill serve`: one instance from its start to its clean end.
+#pragma once
+
+#include <string>
+
+#include "app/config.h"
+#include "base/result.h"
+
+namespace waybill::app {
+
+struct ServeOptions {
+  Config config;
+  std::string port_file;  ///< gets the port, and a line end, once it is served; removed at the end; empty: none
+};
+
+/// Serves until SIGTERM or SIGINT, then drains within shutdown.grace; a second signal ends it at once. Call once, on
+/// the main thread, before any other thread starts: it blocks those signals for all of them.
+/// Errors: kPermanent (what is configured cannot work), kConflict (another instance holds the data), kRetry (the start
+/// or the log failed for another reason). One sentence, fit to show.
+[[nodiscard]] Status serve(const ServeOptions& options);
+
+}  // namespace waybill::app

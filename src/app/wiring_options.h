@@ -1,0 +1,25 @@
+// The options of the parts, as one configuration gives them. Pure.
+#pragma once
+
+#include <cstdint>
+
+#include "api/http_server.h"
+#include "api/mail_send_endpoint.h"
+#include "app/config.h"
+#include "engine/options.h"
+#include "mail/mail_handler.h"
+
+namespace waybill::app {
+
+/// Larger bodies are neither accepted nor handled. Leaves room for what a message adds to the request that it was made
+/// from, so that every request within http.max_body becomes a message.
+[[nodiscard]] std::size_t message_body_max(const Config& config);
+
+/// For the embedded broker: dead letters stay in their rows, and the lock on the data proves that the former boot of
+/// this instance is dead.
+[[nodiscard]] EngineOptions engine_options(const Config& config, const Owner& owner, std::string log_identity);
+[[nodiscard]] api::HttpOptions http_options(const Config& config);
+[[nodiscard]] api::MailSendOptions mail_send_options(const Config& config);
+[[nodiscard]] MailOptions mail_options(const Config& config);
+
+}  // namespace waybill::app

@@ -1,0 +1,21 @@
+#include "cli/commands.h"
+
+namespace waybill::cli {
+
+std::vector<std::unique_ptr<Command>> make_commands() {
+  std::vector<std::unique_ptr<Command>> commands;
+  commands.push_back(make_serve_command());
+  commands.push_back(make_send_command());
+  commands.push_back(make_show_command());
+  commands.push_back(make_list_command());
+  commands.push_back(make_stats_command());
+  commands.push_back(make_retry_command());
+  commands.push_back(make_cancel_command());
+  commands.push_back(make_resolve_command());
+  commands.push_back(make_config_check_command());
+  commands.push_back(make_config_show_command());
+  commands.push_back(make_version_command());
+  return commands;
+}
+
+}  // namespace waybill::cli

@@ -1,0 +1,26 @@
+// Every command there is; each is made in the file of its name.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "cli/command.h"
+
+namespace waybill::cli {
+
+[[nodiscard]] std::unique_ptr<Command> make_serve_command();
+[[nodiscard]] std::unique_ptr<Command> make_send_command();
+[[nodiscard]] std::unique_ptr<Command> make_show_command();
+[[nodiscard]] std::unique_ptr<Command> make_list_command();
+[[nodiscard]] std::unique_ptr<Command> make_stats_command();
+[[nodiscard]] std::unique_ptr<Command> make_retry_command();
+[[nodiscard]] std::unique_ptr<Command> make_cancel_command();
+[[nodiscard]] std::unique_ptr<Command> make_resolve_command();
+[[nodiscard]] std::unique_ptr<Command> make_config_check_command();
+[[nodiscard]] std::unique_ptr<Command> make_config_show_command();
+[[nodiscard]] std::unique_ptr<Command> make_version_command();
+
+/// In the order in which help lists them.
+[[nodiscard]] std::vector<std::unique_ptr<Command>> make_commands();
+
+}  // namespace waybill::cli

@@ -1,0 +1,24 @@
+// The options that choose the configuration, for every command that needs all of it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/config_load.h"
+#include "base/result.h"
+#include "cli/command.h"
+
+namespace waybill::cli {
+
+struct ConfigOptions {
+  std::string file;
+  std::string listen;
+  std::string data;
+  std::vector<std::string> set;
+
+  [[nodiscard]] std::vector<Option> options();
+  /// Flags over environment over file over default. Errors: kPermanent, one sentence a line.
+  [[nodiscard]] Result<app::LoadedConfig> load() const;
+};
+
+}  // namespace waybill::cli

@@ -1,0 +1,89 @@
+#include <cstdint>
+#include <iostream>
+#include <iterator>
+#include <random>
+
+#include "api/types.h"
+#include "app/text_file.h"
+#include "cli/client_command.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+
+namespace waybill::cli {
+namespace {
+
+std::string random_key() {
+  std::random_device device;
+  std::string key = "cli-";
+  constexpr char kDigits[] = "0123456789abcdef";
+  for (int i = 0; i < 32; ++i) key += kDigits[device() & 15U];
+  return key;
+}
+
+class SendCommand final : public ClientCommand {
+ public:
+  std::string name() const override { return "send"; }
+  std::string summary() const override { return "Send a mail"; }
+  std::vector<std::string> examples() const override {
+    return {"waybill send --subject Hello --content \"How are you?\" --to ann@example.org --to bob@example.org",
+            "waybill send --file mail.json --idempotency-key order-4711",
+            "echo '{\"subject\":\"Hi\",\"content\":\"...\",\"tos\":\"ann@example.org\"}' | waybill send --file -"};
+  }
+
+ protected:
+  bool may_be_offline() const override { return false; }
+
+  std::vector<Option> own_options() override {
+    return {{"--subject", "Subject of the mail", &subject_, false, "TEXT"},
+            {"--content", "Its text", &content_, false, "TEXT"},
+            {"--to", "A recipient; may be given several times", &to_, false, "ADDRESS"},
+            {"--file", "The whole request as JSON instead; - reads it from stdin", &file_, false, "FILE"},
+            {"--idempotency-key", "The same key sends the same mail only once", &key_, false, "KEY"}};
+  }
+
+  ExitCode run_with(const Client& client) override {
+    auto request = request_json();
+    if (!request.ok()) return report_usage(request.error());
+    const std::string key = key_.empty() ? random_key() : key_;
+    const auto answer = client.post("/mail/send/v2", std::move(*request), {{"Idempotency-Key", key}});
+    if (!answer.ok()) return report_failure(answer.error(), key);
+    const auto accepted = api::parse_classic(*answer);
+    if (!accepted.ok()) return report(accepted.error());
+    print_line(json() ? *answer : "accepted: " + accepted->msg_id);
+    return ExitCode::kDone;
+  }
+
+ private:
+  Result<std::string> request_json() const {
+    const bool parts = !subject_.empty() || !content_.empty() || !to_.empty();
+    if (!file_.empty() && parts) {
+      return make_error(ErrorClass::kPermanent,
+                        "--file already has the whole mail: leave --subject, --content and --to out");
+    }
+    if (file_ == "-") return std::string{std::istreambuf_iterator<char>(std::cin), {}};
+    if (!file_.empty()) return app::read_text_file(file_, kRequestBytesMax);
+    if (to_.empty()) return make_error(ErrorClass::kPermanent, "nobody to send to: give --to ADDRESS, or --file");
+    return api::to_json(api::SendMail{subject_, content_, to_});
+  }
+
+  static ExitCode report_failure(Error error, const std::string& key) {
+    if (error.what == ErrorClass::kInDoubt || error.what == ErrorClass::kOverload) {
+      error.message +=
+          "; the mail may have been accepted: repeat with --idempotency-key " + key + " and it is sent only once";
+    }
+    return report(error);
+  }
+
+  static constexpr std::size_t kRequestBytesMax = 64U << 20U;
+  std::string subject_;
+  std::string content_;
+  std::vector<std::string> to_;
+  std::string file_;
+  std::string key_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_send_command() { return std::make_unique<SendCommand>(); }
+
+}  // namespace waybill::cli

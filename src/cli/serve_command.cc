@@ -1,0 +1,46 @@
+#include "app/serve.h"
+#include "cli/client.h"
+#include "cli/commands.h"
+#include "cli/config_options.h"
+
+namespace waybill::cli {
+namespace {
+
+class ServeCommand final : public Command {
+ public:
+  std::string name() const override { return "serve"; }
+  std::string summary() const override { return "Accept, carry and deliver messages until told to stop"; }
+  std::vector<std::string> examples() const override {
+    return {"waybill serve", "waybill serve --config /etc/waybill/waybill.toml",
+            "waybill serve --listen 127.0.0.1:0 --port-file port --data /srv/waybill",
+            "waybill serve --set log.format=json --set worker.max_concurrency=32"};
+  }
+  std::vector<Option> options() override {
+    auto all = config_.options();
+    all.push_back({"--port-file", "Write the port into this file, once it is served", &port_file_, false, "FILE"});
+    return all;
+  }
+
+  ExitCode run() override {
+    auto loaded = config_.load();
+    if (!loaded.ok()) return report_usage(loaded.error());
+    const auto served = app::serve({std::move(loaded->config), port_file_});
+    return served.ok() ? ExitCode::kDone : report_usage_or_failure(served.error());
+  }
+
+ private:
+  static ExitCode report_usage_or_failure(const Error& error) {
+    if (error.what == ErrorClass::kPermanent) return report_usage(error);
+    static_cast<void>(report(error));  // its code is that of a client
+    return ExitCode::kFailed;
+  }
+
+  ConfigOptions config_;
+  std::string port_file_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_serve_command() { return std::make_unique<ServeCommand>(); }
+
+}  // namespace waybill::cli

@@ -1,0 +1,71 @@
+#include <gtest/gtest.h>
+
+#include "app/config_load.h"
+
+namespace waybill::app {
+namespace {
+
+Config defaults() {
+  Config config;
+  for (const ConfigKey& key : config_keys()) {
+    if (!key.assign(config, std::string(key.fallback)).ok()) ADD_FAILURE() << key.name;
+  }
+  return config;
+}
+
+void expect_only_problem(const Config& config, const std::string& part) {
+  const auto problems = check_config(config);
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_NE(problems[0].find(part), std::string::npos) << problems[0];
+}
+
+TEST(ConfigCheckTest, DefaultsHaveNoProblem) { EXPECT_TRUE(check_config(defaults()).empty()); }
+
+TEST(ConfigCheckTest, AReachableAddressNeedsTokens) {
+  Config config = defaults();
+  config.http.listen.host = "0.0.0.0";
+  expect_only_problem(config, "set http.token_file");
+  config.http.tokens = {"0123456789abcdef"};
+  EXPECT_TRUE(check_config(config).empty());
+}
+
+TEST(ConfigCheckTest, TheConfirmDeadlineIsLessThanHalfTheGrace) {
+  Config config = defaults();
+  config.publish.confirm_deadline = config.publish.grace / 2;
+  expect_only_problem(config, "publish.confirm_deadline");
+  config.publish.confirm_deadline -= Duration(1);
+  EXPECT_TRUE(check_config(config).empty());
+}
+
+TEST(ConfigCheckTest, BackoffGrows) {
+  Config config = defaults();
+  config.publish.backoff_max = config.publish.backoff - Duration(1);
+  expect_only_problem(config, "publish.backoff_max");
+}
+
+TEST(ConfigCheckTest, ConcurrencyIsWithinItsMaximumAndThePrefetch) {
+  Config config = defaults();
+  config.worker.concurrency = config.worker.max_concurrency + 1;
+  expect_only_problem(config, "worker.max_concurrency");
+  config = defaults();
+  config.worker.prefetch = config.worker.max_concurrency - 1;
+  expect_only_problem(config, "worker.prefetch");
+}
+
+TEST(ConfigCheckTest, ARouteIsNamedOnce) {
+  Config config = defaults();
+  config.mail.more_routes = {config.mail.route};
+  expect_only_problem(config, "is there twice");
+}
+
+TEST(ConfigCheckTest, DeadLettersDoNotComeBackAsMail) {
+  Config config = defaults();
+  config.mail.more_routes = {Route{"waybill.dlx", "waybill.dead"}};
+  expect_only_problem(config, "the dead-letter route");
+  config = defaults();
+  config.dead_letter.queue = config.mail.queue;
+  expect_only_problem(config, "is the mail queue");
+}
+
+}  // namespace
+}  // namespace waybill::app
