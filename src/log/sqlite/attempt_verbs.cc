@@ -1,0 +1,49 @@
+#include "log/sqlite/standing.h"
+#include "log/sqlite/verbs.h"
+
+namespace waybill::sqlite {
+namespace {
+
+constexpr char kRenew[] =
+    "UPDATE msg_log SET next_try_time = ?4, update_time = ?5 WHERE msg_id = ?1 AND owner = ?2 AND attempt = ?3 "
+    "RETURNING status";
+
+constexpr char kBeginEffect[] =
+    "UPDATE msg_log SET effect_begun = 1, update_time = ?4 WHERE msg_id = ?1 AND owner = ?2 AND attempt = ?3 "
+    "RETURNING status";
+
+constexpr char kRelease[] =
+    "UPDATE msg_log SET status = 0, owner = NULL, publish_count = publish_count + 1, "
+    "next_try_time = max(?4, ifnull(not_before, ?4)), update_time = ?4 "
+    "WHERE msg_id = ?1 AND owner = ?2 AND attempt = ?3 AND effect_begun = 0";
+
+constexpr auto kNotRecognised = [](const Standing&) { return false; };
+
+}  // namespace
+
+// Running these two again does the same thing again, so there is nothing to recognise.
+VerbAnswer apply(Transaction& tx, const Renew& write) {
+  const Fence& fence = write.fence;
+  auto renewed = tx.db.query(kRenew, fence.id, to_string(fence.owner), fence.attempt, tx.now + write.lease, tx.now);
+  if (renewed.next()) return applied(static_cast<State>(renewed.integer(0)), /*attempt_open=*/true);
+  return explain(tx, fence.id, kNotRecognised);
+}
+
+VerbAnswer apply(Transaction& tx, const BeginEffect& write) {
+  const Fence& fence = write.fence;
+  auto begun = tx.db.query(kBeginEffect, fence.id, to_string(fence.owner), fence.attempt, tx.now);
+  if (begun.next()) return applied(static_cast<State>(begun.integer(0)), /*attempt_open=*/true);
+  return explain(tx, fence.id, kNotRecognised);
+}
+
+VerbAnswer apply(Transaction& tx, const Release& write) {
+  const Fence& fence = write.fence;
+  if (tx.db.run(kRelease, fence.id, to_string(fence.owner), fence.attempt, tx.now) == 1) {
+    return applied(State::kSending);
+  }
+  return explain(tx, fence.id, [&](const Standing& row) {
+    return row.status == State::kSending && !row.owner && !row.outcome && row.last_attempt_was(fence);
+  });
+}
+
+}  // namespace waybill::sqlite

@@ -1,0 +1,157 @@
+#include "log/sqlite/headers_json.h"
+#include "log/sqlite/lapse.h"
+#include "log/sqlite/row_mapping.h"
+#include "log/sqlite/standing.h"
+#include "log/sqlite/verbs.h"
+
+namespace waybill::sqlite {
+namespace {
+
+// SQLite 3.40 answers `x IS NOT NULL` wrongly in some RETURNING clauses (here `body IS NOT NULL` gave 1 for a null), so
+// here and in the other verbs the value itself or its type is asked for.
+constexpr char kClaim[] =
+    "UPDATE msg_log SET owner = ?3, claim_token = ?4, outcome = NULL, attempt = attempt + 1, effect_begun = ?5, "
+    "next_try_time = ?6, not_before = NULL, digest = ifnull(digest, ?7), queue = ifnull(queue, ?8), claim_time = ?2, "
+    "update_time = ?2, "
+    "publish_time = ifnull(publish_time, ?9), confirm_time = ifnull(confirm_time, ?10) "
+    "WHERE msg_id = ?1 AND owner IS NULL "
+    "AND (status IN (0, 1, 2) OR (status IN (4, 6) AND next_try_time <= ?2)) "
+    "AND (not_before IS NULL OR not_before <= ?2) AND (digest IS NULL OR ?7 IS NULL OR digest = ?7) "
+    "RETURNING attempt, try_count, crash_count, publish_count, retry_policy, rowid, typeof(body) = 'blob'";
+
+// A run again finds its attempt and makes the lease new, for its worker counts the lease from this run.
+constexpr char kClaimAgain[] =
+    "UPDATE msg_log SET next_try_time = ?5, update_time = ?4 "
+    "WHERE msg_id = ?1 AND owner = ?2 AND claim_token = ?3";
+
+constexpr char kAdopt[] =
+    "INSERT INTO msg_log (msg_id, exchange, routing_key, status, next_try_time, create_time, update_time, queue, "
+    "owner, "
+    "attempt, claim_token, effect_begun, publish_time, confirm_time, claim_time, digest, content_type, retry_policy, "
+    "headers, msg, body) "
+    "VALUES (?1, '', ?2, 1, ?3, ?4, ?4, ?2, ?5, 1, ?6, ?7, ?8, ?9, ?4, ?10, ?11, ?12, ?13, ?14, ?15) "
+    "ON CONFLICT (msg_id) DO NOTHING";
+
+// A row that another program inserted has no digest yet: then the bodies themselves are compared.
+constexpr char kHasOtherBody[] =
+    "SELECT 1 FROM msg_log WHERE msg_id = ?1 AND digest IS NULL AND (msg IS NOT ?2 OR body IS NOT ?3)";
+
+std::optional<ClaimAnswer> try_claim(Transaction& tx, const Claim& write) {
+  ClaimAnswer answer{.verdict = ClaimVerdict::kGranted, .store_now = tx.now};
+  std::int64_t rowid = 0;
+  bool binary = false;
+  {
+    auto row = tx.db.query(kClaim, write.id, tx.now, to_string(write.owner), write.token, write.effect_begun,
+                           tx.now + write.lease, write.digest, write.queue, write.times.publish_time,
+                           write.times.confirm_time);
+    if (!row.next()) return std::nullopt;
+    answer.attempt = row.small(0);
+    answer.try_count = row.small(1);
+    answer.crash_count = row.small(2);
+    answer.publish_number = row.integer(3);
+    answer.retry = policy_of(row, 4);
+    rowid = row.integer(5);
+    binary = row.integer(6) != 0;
+  }
+  if (write.want_body) answer.body = load_body(tx.db, rowid, binary, tx.body_max);
+  return answer;
+}
+
+ClaimVerdict why_refused(const Standing& row) {
+  if (row.owner) return ClaimVerdict::kBusy;
+  if (row.on_hold()) return ClaimVerdict::kOnHold;
+  switch (row.status) {
+    case State::kConsumed:
+      return ClaimVerdict::kFinished;
+    case State::kDead:
+      return ClaimVerdict::kDead;
+    case State::kCancelled:
+      return ClaimVerdict::kCancelled;
+    case State::kSending:
+    case State::kSent:
+    case State::kSendFailed:
+    case State::kConsumeFailed:
+    case State::kOutcomeUnknown:
+      break;
+  }
+  return ClaimVerdict::kNotDue;
+}
+
+ClaimAnswer answer_for(const Standing& row, ClaimVerdict verdict, const Transaction& tx) {
+  return {.verdict = verdict,
+          .attempt = row.attempt,
+          .try_count = row.try_count,
+          .crash_count = row.crash_count,
+          .publish_number = row.publish_count,
+          .retry = row.retry,
+          .store_now = tx.now};
+}
+
+ClaimAnswer claim_again(Transaction& tx, const Claim& write, const Standing& row) {
+  tx.db.run(kClaimAgain, write.id, to_string(write.owner), write.token, tx.now, tx.now + write.lease);
+  auto answer = answer_for(row, ClaimVerdict::kGranted, tx);
+  if (write.want_body) answer.body = load_body(tx.db, row.rowid, row.binary, tx.body_max);
+  return answer;
+}
+
+// The row was not simply free: it is told why, after a lapsed attempt has been ended.
+ClaimAnswer claim_or_explain(Transaction& tx, const Claim& write) {
+  auto row = read_standing(tx, write.id);
+  if (!row) return {.verdict = ClaimVerdict::kUnknownId, .store_now = tx.now};
+  if (row->digest && write.digest && *row->digest != *write.digest) {
+    return answer_for(*row, ClaimVerdict::kAnotherMessage, tx);
+  }
+  if (is_dead_letter_copy(write.id)) return answer_for(*row, ClaimVerdict::kDead, tx);
+  if (row->owner == to_string(write.owner) && row->claim_token == static_cast<std::int64_t>(write.token.value)) {
+    return claim_again(tx, write, *row);
+  }
+  if (row->owner && row->next_try_time <= tx.now && may_lapse(tx, write.lapse)) {
+    const OpenAttempt attempt{write.id, row->attempt, row->effect_begun, row->crash_count};
+    if (lapse(tx, attempt, write.lapse) == State::kSending) {
+      if (auto granted = try_claim(tx, write)) return *granted;
+    }
+    row = read_standing(tx, write.id);
+    if (!row) return {};  // only after a failure
+  }
+  return answer_for(*row, why_refused(*row), tx);
+}
+
+}  // namespace
+
+ClaimAnswer apply(Transaction& tx, const Claim& write) {
+  if (!is_dead_letter_copy(write.id)) {
+    if (auto granted = try_claim(tx, write)) return *granted;
+  }
+  return claim_or_explain(tx, write);
+}
+
+ClaimAnswer apply(Transaction& tx, const Adopt& write) {
+  const Message& message = write.message;
+  Claim claim = write.claim;
+  claim.id = message.id;
+  claim.digest = write.digest;
+  if (!is_valid_utf8(message.id.value)) tx.db.fail_statement("the message id is not valid UTF-8");
+  if (message.body.size() > tx.body_max) {
+    tx.db.fail_statement("the body has " + std::to_string(message.body.size()) + " bytes; the log takes at most " +
+                         std::to_string(tx.body_max));
+  }
+  const BodyColumns body(message.body);
+  std::optional<std::string> policy;
+  if (message.retry) policy = to_string(*message.retry);
+  // The default exchange leads to our queue alone: others that are bound to the exchange it came by must not get its
+  // retries (protocol, section 3).
+  const int inserted =
+      tx.db.run(kAdopt, message.id, claim.queue, tx.now + claim.lease, tx.now, to_string(claim.owner), claim.token,
+                claim.effect_begun, claim.times.publish_time, claim.times.confirm_time, write.digest,
+                message.content_type, policy, headers_to_json(message.headers), body.msg, body.body);
+  if (inserted == 0) {
+    const bool other = tx.db.query(kHasOtherBody, message.id, body.msg, body.body).next();
+    if (other) return ClaimAnswer{.verdict = ClaimVerdict::kAnotherMessage, .store_now = tx.now};
+    return apply(tx, claim);
+  }
+  ClaimAnswer answer{.verdict = ClaimVerdict::kGranted, .attempt = 1, .retry = message.retry, .store_now = tx.now};
+  if (claim.want_body) answer.body = message.body;
+  return answer;
+}
+
+}  // namespace waybill::sqlite

@@ -1,0 +1,294 @@
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "log/sqlite/headers_json.h"
+#include "log/sqlite/lapse.h"
+#include "log/sqlite/row_mapping.h"
+#include "log/sqlite/sweep.h"
+#include "log/sqlite/verbs.h"
+
+namespace waybill::sqlite {
+namespace {
+
+// The first entry of each route in the due index, by seeking beyond the last one. A row value, (exchange, routing_key)
+// >
+// (?1, ?2), would read every entry of the last route: SQLite seeks to its first and compares from there.
+constexpr char kFirstRoute[] =
+    "SELECT exchange, routing_key, next_try_time FROM msg_log INDEXED BY msg_log_due "
+    "WHERE status IN (0, 1, 2, 4, 6) AND next_try_time IS NOT NULL "
+    "ORDER BY exchange, routing_key, next_try_time LIMIT 1";
+constexpr char kNextKey[] =
+    "SELECT exchange, routing_key, next_try_time FROM msg_log INDEXED BY msg_log_due "
+    "WHERE status IN (0, 1, 2, 4, 6) AND next_try_time IS NOT NULL AND exchange = ?1 AND routing_key > ?2 "
+    "ORDER BY routing_key, next_try_time LIMIT 1";
+constexpr char kNextExchange[] =
+    "SELECT exchange, routing_key, next_try_time FROM msg_log INDEXED BY msg_log_due "
+    "WHERE status IN (0, 1, 2, 4, 6) AND next_try_time IS NOT NULL AND exchange > ?1 "
+    "ORDER BY exchange, routing_key, next_try_time LIMIT 1";
+
+constexpr char kNextTime[] =
+    "SELECT next_try_time FROM msg_log INDEXED BY msg_log_due "
+    "WHERE status IN (0, 1, 2, 4, 6) AND next_try_time IS NOT NULL AND exchange = ?1 AND routing_key = ?2 "
+    "AND next_try_time > ?3 ORDER BY next_try_time LIMIT 1";
+
+constexpr char kLapsed[] =
+    "SELECT msg_id, attempt, effect_begun, crash_count, exchange, routing_key "
+    "FROM msg_log INDEXED BY msg_log_open_attempt WHERE owner IS NOT NULL AND next_try_time <= ?1 "
+    "ORDER BY next_try_time";
+
+// Unowned `sent` rows with a time are foreign: a CHECK says so.
+constexpr char kCandidates[] =
+    "SELECT rowid, msg_id, next_try_time, status, publish_count, queue, digest, crash_count, body IS NOT NULL, "
+    "content_type, retry_policy, headers FROM msg_log INDEXED BY msg_log_due "
+    "WHERE status IN (0, 1, 2, 4, 6) AND next_try_time IS NOT NULL AND exchange = ?1 AND routing_key = ?2 "
+    "AND next_try_time <= ?3 AND (next_try_time, rowid) > (?4, ?5) AND owner IS NULL AND (crash_count = 0 OR ?6) "
+    "ORDER BY next_try_time, rowid LIMIT ?7";
+
+constexpr char kTake[] =
+    "UPDATE msg_log SET status = 0, next_try_time = ?3, not_before = NULL, publish_count = publish_count + 1, "
+    "publish_boot = ?4, publish_time = ?2, confirm_time = NULL, queue = ifnull(queue, ?5), update_time = ?2 "
+    "WHERE rowid = ?1 AND owner IS NULL AND status IN (0, 1, 2, 4, 6) AND next_try_time <= ?2 "
+    "RETURNING msg, body";
+
+struct Candidate {
+  std::int64_t rowid = 0;
+  std::int64_t next_try_time = 0;
+  bool binary = false;
+  TakenRow row;
+  std::string unreadable;  ///< why it cannot be published; empty if it can
+};
+
+struct Share {
+  std::size_t rows = 0;
+  std::size_t bytes = 0;
+};
+
+// Where a route's turn goes on.
+struct Turn {
+  Route route;
+  bool probe = false;
+  bool drained = false;
+  std::int64_t after_time = INT64_MIN;
+  std::int64_t after_rowid = INT64_MIN;
+};
+
+bool lists(const std::vector<Route>& routes, const Route& route) {
+  return std::ranges::find(routes, route) != routes.end();
+}
+
+void read_properties(const Query& q, Candidate& candidate) {
+  Message& message = candidate.row.message;
+  message.content_type = q.string(9);
+  if (!q.is_null(10)) {
+    auto policy = parse_retry_policy(q.text(10));
+    if (policy.ok()) {
+      message.retry = *policy;
+    } else {
+      candidate.unreadable = policy.error().message;
+    }
+  }
+  if (!q.is_null(11)) {
+    auto headers = headers_from_json(q.text(11));
+    if (headers) {
+      message.headers = std::move(*headers);
+    } else {
+      candidate.unreadable = "the headers are not JSON of the form [[\"name\",\"value\"]]";
+    }
+  }
+}
+
+/// One run of Take: pulls forward what stands too far ahead, ends what lapsed, then goes round the routes.
+class TakeRun {
+ public:
+  TakeRun(Transaction& tx, const Take& ask) : tx_(tx), ask_(ask), full_(ask.max_rows == 0) {}
+
+  TakeAnswer run() {
+    answer_.store_now = tx_.now;
+    const bool lapses = may_lapse(tx_, ask_.lapse);
+    if (ask_.sweep) pull_forward(tx_, *ask_.sweep, /*with_owned=*/lapses);
+    if (lapses) end_lapsed();
+    read_routes();
+    while (!full_ && std::ranges::any_of(turns_, [](const Turn& turn) { return !turn.drained; })) go_round();
+    look_ahead();
+    return std::move(answer_);
+  }
+
+ private:
+  [[nodiscard]] bool is_left_alone(const Route& route) const {
+    return lists(ask_.closed, route) && !lists(ask_.probes, route);
+  }
+
+  void end_lapsed() {
+    std::vector<OpenAttempt> lapsed;
+    {
+      auto open = tx_.db.query(kLapsed, tx_.now);
+      while (lapsed.size() < ask_.max_rows && open.next()) {
+        if (is_left_alone({open.string(4), open.string(5)})) continue;
+        lapsed.push_back({MessageId{open.string(0)}, open.small(1), open.integer(2) != 0, open.small(3)});
+      }
+    }
+    for (const OpenAttempt& attempt : lapsed) static_cast<void>(lapse(tx_, attempt, ask_.lapse));
+    answer_.lapsed = static_cast<int>(lapsed.size());
+  }
+
+  // Every route of the index, once: those with a due row get a turn, beginning beyond the one where the last take
+  // ended.
+  void read_routes() {
+    for (auto first = first_entry(std::nullopt); first; first = first_entry(first->route)) {
+      const Route& route = first->route;
+      if (!lists(ask_.closed, route)) open_routes_.push_back(route);
+      if (is_left_alone(route) || first->next_try_time > tx_.now) continue;
+      turns_.push_back({.route = route, .probe = lists(ask_.probes, route)});
+    }
+    if (!ask_.after) return;
+    std::ranges::stable_partition(turns_, [&](const Turn& turn) { return turn.route > *ask_.after; });
+  }
+
+  struct FirstEntry {
+    Route route;
+    WallTime next_try_time{};
+  };
+  // Of the first route beyond `after`.
+  std::optional<FirstEntry> first_entry(const std::optional<Route>& after) {
+    const auto read = [](Query query) -> std::optional<FirstEntry> {
+      if (!query.next()) return std::nullopt;
+      return FirstEntry{{query.string(0), query.string(1)}, query.time(2)};
+    };
+    if (!after) return read(tx_.db.query(kFirstRoute));
+    if (auto entry = read(tx_.db.query(kNextKey, after->exchange, after->routing_key))) return entry;
+    return read(tx_.db.query(kNextExchange, after->exchange));
+  }
+
+  // What is left of the room, shared equally among the routes that still have something.
+  void go_round() {
+    const auto active = static_cast<std::size_t>(std::ranges::count(turns_, false, &Turn::drained));
+    const Share share{std::max<std::size_t>(1, (ask_.max_rows - handled_) / active),
+                      std::max<std::size_t>(1, (ask_.max_bytes - std::min(bytes_, ask_.max_bytes)) / active)};
+    for (Turn& turn : turns_) {
+      if (full_) return;
+      if (!turn.drained) take_turn(turn, share);
+    }
+  }
+
+  void take_turn(Turn& turn, Share share) {
+    const std::size_t wanted = turn.probe ? 1 : std::min(share.rows, ask_.max_rows - handled_);
+    if (wanted == 0) {
+      full_ = true;
+      return;
+    }
+    auto candidates = read_candidates(turn, wanted);
+    if (candidates.size() < wanted) turn.drained = true;
+    std::size_t turn_bytes = 0;
+    for (Candidate& candidate : candidates) {
+      if (candidate.row.crash_count > 0 && has_crashed_) {
+        skip(turn, candidate);
+        continue;
+      }
+      const auto size = tx_.db.value_size(candidate.binary ? "body" : "msg", candidate.rowid);
+      if (!size) return give_up();
+      if (*size > ask_.max_body || !candidate.unreadable.empty()) {
+        skip(turn, candidate);
+        report_unreadable(candidate, *size);
+        continue;
+      }
+      if (!answer_.rows.empty() && bytes_ + *size > ask_.max_bytes) {
+        full_ = true;
+        return;
+      }
+      if (turn_bytes > 0 && turn_bytes + *size > share.bytes) {
+        turn.drained = false;  // it goes on in the next round
+        return;
+      }
+      turn_bytes += *size;
+      skip(turn, candidate);
+      take(turn, candidate, *size);
+      if (turn.probe) turn.drained = true;
+    }
+  }
+
+  static void skip(Turn& turn, const Candidate& candidate) {
+    turn.after_time = candidate.next_try_time;
+    turn.after_rowid = candidate.rowid;
+  }
+
+  // After a failure nothing of the answer counts; this only ends the rounds.
+  void give_up() { full_ = true; }
+
+  std::vector<Candidate> read_candidates(const Turn& turn, std::size_t wanted) {
+    std::vector<Candidate> candidates;
+    auto q = tx_.db.query(kCandidates, turn.route.exchange, turn.route.routing_key, tx_.now, turn.after_time,
+                          turn.after_rowid, ask_.with_crashed && !has_crashed_, wanted);
+    while (q.next()) {
+      Candidate& candidate = candidates.emplace_back();
+      candidate.rowid = q.integer(0);
+      candidate.next_try_time = q.integer(2);
+      candidate.binary = q.integer(8) != 0;
+      TakenRow& row = candidate.row;
+      row.message.id.value = q.string(1);
+      row.message.route = turn.route;
+      row.from = static_cast<State>(q.integer(3));
+      row.publish_number = q.integer(4);
+      row.foreign = row.publish_number == 0 && q.is_null(5);
+      row.queue = !q.is_null(5) ? QueueName{q.string(5)}
+                  : ask_.routes ? ask_.routes->queue_for(turn.route)
+                                : QueueName{};
+      row.digest = q.optional_digest(6);
+      row.crash_count = q.small(7);
+      row.after_doubt = row.queue.external() && row.publish_number > 0;
+      read_properties(q, candidate);
+    }
+    return candidates;
+  }
+
+  void report_unreadable(const Candidate& candidate, std::size_t size) {
+    const std::string too_large = "too_large: " + std::to_string(size) + " bytes";
+    answer_.unreadable.emplace_back(candidate.row.message.id, size > ask_.max_body ? too_large : candidate.unreadable);
+    if (++handled_ >= ask_.max_rows) full_ = true;
+  }
+
+  void take(const Turn& turn, Candidate& candidate, std::size_t size) {
+    // A grace of nothing would leave the row due within this very run.
+    const WallTime due_again = tx_.now + std::max(ask_.grace, Duration{1});
+    auto taken = tx_.db.query(kTake, candidate.rowid, tx_.now, due_again, ask_.boot, candidate.row.queue);
+    if (!taken.next()) return give_up();
+    TakenRow row = std::move(candidate.row);
+    row.message.body = Body(std::string(taken.blob(candidate.binary ? 1 : 0)), candidate.binary);
+    row.publish_number += 1;
+    row.publish_time = tx_.now;
+    has_crashed_ = has_crashed_ || row.crash_count > 0;
+    answer_.last_route = turn.route;
+    answer_.rows.push_back(std::move(row));
+    bytes_ += size;
+    if (++handled_ >= ask_.max_rows) full_ = true;
+  }
+
+  // After a run with room to spare, what is due and left is left for other reasons, and waits for nothing.
+  void look_ahead() {
+    const std::int64_t from = full_ ? INT64_MIN : to_millis(tx_.now);
+    for (const Route& route : open_routes_) {
+      auto next = tx_.db.query(kNextTime, route.exchange, route.routing_key, from);
+      if (!next.next()) continue;
+      const WallTime time = next.time(0);
+      answer_.next_due = std::min(answer_.next_due.value_or(time), time);
+    }
+    answer_.more = full_ && answer_.next_due && *answer_.next_due <= tx_.now;
+  }
+
+  Transaction& tx_;
+  const Take& ask_;
+  TakeAnswer answer_;
+  std::vector<Route> open_routes_;
+  std::vector<Turn> turns_;
+  std::size_t handled_ = 0;  ///< rows taken and rows reported, which are what bounds the run
+  std::size_t bytes_ = 0;
+  bool has_crashed_ = false;
+  bool full_;
+};
+
+}  // namespace
+
+TakeAnswer apply(Transaction& tx, const Take& write) { return TakeRun(tx, write).run(); }
+
+}  // namespace waybill::sqlite
