@@ -106,6 +106,13 @@ void HandlerPool::cancel(std::uint64_t key) {
   if (const auto found = gates_.find(key); found != gates_.end()) found->second->cancel();
 }
 
+HandlerOutcome HandlerPool::thrown(const Job& job, const std::string& what) {
+  // Before its effect an exception is an ordinary failure; afterwards nobody knows how far it came.
+  const std::string text = "the handler threw: " + what;
+  if (!job.handler->marks_effect() || job.gate->begun()) return Unknown{text};
+  return Retry{text, std::nullopt};
+}
+
 void HandlerPool::run() {
   std::unique_lock lock(mutex_);
   while (true) {
@@ -118,12 +125,9 @@ void HandlerPool::run() {
     try {
       outcome = job.handler->handle(job.attempt, *job.gate);
     } catch (const std::exception& e) {
-      // Before its effect an exception is an ordinary failure; afterwards nobody knows how far it came.
-      const bool begun = !job.handler->marks_effect() || job.gate->begun();
-      const std::string text = std::string("the handler threw: ") + e.what();
-      outcome = begun ? HandlerOutcome(Unknown{text}) : HandlerOutcome(Retry{text, std::nullopt});
+      outcome = thrown(job, e.what());
     } catch (...) {
-      outcome = Unknown{"the handler threw something that is not an exception"};
+      outcome = thrown(job, "something that is not a std::exception");
     }
     loop_.post([finished = std::move(job.on_finished), outcome = std::move(outcome)] { finished(outcome); });
     lock.lock();

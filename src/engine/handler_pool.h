@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -37,6 +38,7 @@ class HandlerPool final : public HandlerRunner {
     std::shared_ptr<Gate> gate;
     std::function<void(HandlerOutcome)> on_finished;
   };
+  static HandlerOutcome thrown(const Job& job, const std::string& what);
   void run();
 
   Loop& loop_;

@@ -66,7 +66,6 @@ Result<MessageId> IntakeService::draw_id() {
     return make_error(ErrorClass::kRetry, "no node id is leased at the moment: the message log has not answered");
   }
   const auto id = snowflake_->next(clock_.now());
-  clock_stepped_back_ = !id.has_value();
   if (!id) return make_error(ErrorClass::kRetry, "the clock stepped back: ids are drawn again when it has caught up");
   return MessageId{std::to_string(*id)};
 }
@@ -77,8 +76,10 @@ bool IntakeService::ready(std::string* reason) const {
     *reason = "no node id is leased";
     return false;
   }
-  if (clock_stepped_back_) *reason = "the clock stepped back";
-  return !clock_stepped_back_;
+  // Asked of a copy, so that it recovers with the clock, without anybody drawing an id.
+  if (Snowflake(*snowflake_).next(clock_.now())) return true;
+  *reason = "the clock stepped back";
+  return false;
 }
 
 std::uint64_t IntakeService::random() {

@@ -62,7 +62,6 @@ class IntakeService final : public Intake {
   std::optional<Snowflake> snowflake_;                          // guarded by mutex_
   std::optional<int> node_id_;                                  // guarded by mutex_
   MonoTime node_valid_until_{};                                 // guarded by mutex_
-  bool clock_stepped_back_ = false;                             // guarded by mutex_
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // answers after the end find it false
 };
 

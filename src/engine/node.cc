@@ -24,7 +24,8 @@ class Node::Impl {
         intake_(parts_.loop, parts_.lane, publisher_, parts_.clock, options_),
         pruner_(parts_.loop, parts_.lane, parts_.health, options_),
         stop_timer_(parts_.loop, [this] { on_grace_over(); }),
-        declare_timer_(parts_.loop, [this] { declare_again(); }) {
+        declare_timer_(parts_.loop, [this] { declare_again(); }),
+        lapse_timer_(parts_.loop, [this] { lapse_former_boot(); }) {
     if (parts_.handlers == nullptr) return;
     worker_ = std::make_unique<Worker>(
         parts_.loop, parts_.lane, parts_.health, *parts_.handlers, publisher_.confirms(), options_,
@@ -49,6 +50,9 @@ class Node::Impl {
   void begin_stop(MonoTime deadline, std::function<void()> done) {
     post([this, deadline, done = std::move(done)]() mutable {
       on_stopped_ = std::move(done);
+      declare_timer_.disarm();
+      lapse_timer_.disarm();
+      stopping_ = true;
       redeliverer_.stop();
       publisher_.stop();
       pruner_.stop();
@@ -66,6 +70,7 @@ class Node::Impl {
   // After the grace the releases still have to be recorded; they get this long.
   static constexpr Duration kReleaseTime{2'000};
   static constexpr Duration kDeclareAgain{1'000};
+  static constexpr Duration kLapseAgain{200};
 
   void post(Task task) {
     parts_.loop.post([alive = alive_, task = std::move(task)] {
@@ -75,7 +80,7 @@ class Node::Impl {
 
   // The broker was not there at the start; intake goes on meanwhile.
   void declare_again() {
-    if (on_stopped_ || parts_.broker.declare(options_.topology).ok()) return;
+    if (parts_.broker.declare(options_.topology).ok()) return;
     declare_timer_.arm(parts_.loop.now() + kDeclareAgain);
   }
 
@@ -96,9 +101,10 @@ class Node::Impl {
     submit_for<CountAnswer>(
         parts_.lane, lapse, parts_.loop.now() + options_.write_deadline,
         [this, alive = alive_, limit = lapse.limit](Result<CountAnswer> answer) {
-          if (!*alive || on_stopped_) return;
-          if (!answer.ok() || answer->rows >= limit) lapse_former_boot();
-          if (!answer.ok() || answer->rows == 0) return;
+          if (!*alive || stopping_) return;
+          if (!answer.ok()) return lapse_timer_.arm(parts_.loop.now() + kLapseAgain);
+          if (answer->rows >= limit) lapse_former_boot();
+          if (answer->rows == 0) return;
           log_event(LogLevel::kWarning, "node", "attempts of a former run lapsed", {{"rows", answer->rows}});
           redeliverer_.hint();
         });
@@ -141,7 +147,9 @@ class Node::Impl {
   std::unique_ptr<Reconciler> reconciler_;
   Timer stop_timer_;
   Timer declare_timer_;
+  Timer lapse_timer_;
   std::function<void()> on_stopped_;
+  bool stopping_ = false;
   bool grace_over_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // tasks after the end find it false
 };

@@ -126,6 +126,7 @@ void WorkerMachine::begin_run(Waiting waiting, bool exclusive, const WorkerMomen
   run.fence = Fence{MessageId{run.delivery.id}, options_.owner, 0, Token{random_() | 1U}};
   run.exclusive = exclusive;
   ++slots_used_;
+  slot_free_at_ = at.now;  // one was free until this moment
   exclusive_running_ = exclusive_running_ || exclusive;
   if (faults_.ack_before_commit) answer_delivery(run);
   if (!run.mark) {
@@ -285,6 +286,7 @@ void WorkerMachine::on_no_answer(Key key, Run& run, Asked asked, const Error& er
   } else if (asked == Asked::kPark) {
     out_.emplace_back(Reject{run.delivery.tag});
     acks_.forget(run.delivery.tag);
+    return_credit(run.delivery);
     run.answered = true;
     end(key, at);
   } else if (asked == Asked::kClaim) {
@@ -401,8 +403,12 @@ void WorkerMachine::lose(Key key, Run& run) {
 void WorkerMachine::answer_delivery(Run& run) {
   if (std::exchange(run.answered, true)) return;
   acks_.finish(run.delivery.tag);
-  Queue& queue = queues_.at(run.delivery.queue);
-  if (run.delivery.tag.epoch == epoch_ && queue.unacknowledged > 0) --queue.unacknowledged;
+  return_credit(run.delivery);
+}
+
+void WorkerMachine::return_credit(const Delivery& delivery) {
+  Queue& queue = queues_.at(delivery.queue);
+  if (delivery.tag.epoch == epoch_ && queue.unacknowledged > 0) --queue.unacknowledged;
 }
 
 void WorkerMachine::release_slot(Run& run, const WorkerMoment& at) {
@@ -424,9 +430,9 @@ void WorkerMachine::end(Key key, const WorkerMoment& at) {
 Duration WorkerMachine::tick() const { return std::min(Duration{100}, limits_.lease / 20); }
 
 std::optional<MonoTime> WorkerMachine::next_tick() const {
-  const bool resubscribing =
-      std::ranges::any_of(queues_, [](const auto& q) { return q.second.resubscribe_at.has_value(); });
-  if (runs_.empty() && waiting_.empty() && crashed_.empty() && !resubscribing) return std::nullopt;
+  const auto waits = [](const auto& entry) { return entry.second.resubscribe_at || entry.second.given_back; };
+  const bool idle = runs_.empty() && waiting_.empty() && crashed_.empty();
+  if (idle && std::ranges::none_of(queues_, waits)) return std::nullopt;
   return last_tick_ + tick();
 }
 
@@ -443,11 +449,18 @@ WorkerMachine::Actions WorkerMachine::on_tick(const WorkerMoment& at) {
     if (long_handled) answer_delivery(run);
     advance(key, at);
   }
+  for (auto& [_, queue] : queues_) {
+    if (queue.given_back && at.now - queue.given_back_at >= options_.reconciler.idle) queue.given_back.reset();
+  }
+  for (auto& [_, queue] : queues_) {
+    if (!has_credit(queue)) queue.quiet_since = at.now;
+  }
   subscribe_all(at);
   adapt_concurrency(at);
-  if (slot_free()) slot_free_at_ = at.now;
+  // A crashed row that waits for its neighbours to end keeps the others from the free slots.
+  if (slot_free() && crashed_.empty()) slot_free_at_ = at.now;
   const bool waits = !waiting_.empty() || !crashed_.empty();
-  if (waits && !paused_ && at.now - slot_free_at_ >= limits_.no_slot) give_back_waiting();
+  if (waits && !paused_ && at.now - slot_free_at_ >= limits_.no_slot) give_back_waiting(at);
   pump(at);
   return hand_over();
 }
@@ -472,10 +485,17 @@ void WorkerMachine::adapt_concurrency(const WorkerMoment& at) {
   }
 }
 
-void WorkerMachine::give_back_waiting() {
+void WorkerMachine::give_back_waiting(const WorkerMoment& at) {
   for (auto* queue : {&waiting_, &crashed_}) {
     for (const Waiting& waiting : *queue) {
       acks_.forget(waiting.delivery.tag);
+      return_credit(waiting.delivery);
+      Queue& origin = queues_.at(waiting.delivery.queue);
+      if (waiting.mark) {
+        origin.given_back =
+            std::min(origin.given_back.value_or(waiting.mark->publish_time), waiting.mark->publish_time);
+        origin.given_back_at = at.now;
+      }
       out_.emplace_back(Requeue{waiting.delivery.tag});
     }
     queue->clear();
@@ -489,8 +509,8 @@ void WorkerMachine::give_back_waiting() {
 
 // ---- the end --------------------------------------------------------------------------------------------------------
 
-WorkerMachine::Actions WorkerMachine::stop_taking(const WorkerMoment& /*at*/) {
-  give_back_waiting();
+WorkerMachine::Actions WorkerMachine::stop_taking(const WorkerMoment& at) {
+  give_back_waiting(at);
   stopping_ = true;
   return hand_over();
 }
@@ -522,10 +542,12 @@ WorkerMachine::QueueView WorkerMachine::view(const QueueName& name) const {
   const Queue& queue = queues_.at(name);
   QueueView view;
   view.subscribed = queue.subscribed;
-  view.credit = queue.unacknowledged < static_cast<std::size_t>(limits_.prefetch);
+  view.credit = has_credit(queue);
   view.quiet_since = queue.quiet_since;
   view.newest_out = queue.newest_out;
   view.originals_out = queue.originals_out;
+  // What went back stands behind younger messages; until it has had time to come out, it counts as in hand.
+  view.oldest_in_hand = queue.given_back;
   const auto in_hand = [&](const Delivery& delivery, const std::optional<Mark>& mark) {
     if (delivery.queue != name || !mark) return;
     if (!view.oldest_in_hand || mark->publish_time < *view.oldest_in_hand) view.oldest_in_hand = mark->publish_time;

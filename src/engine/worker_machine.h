@@ -103,11 +103,12 @@ class WorkerMachine {
   /// Evidence for the reconciler about one consumed queue.
   struct QueueView {
     bool subscribed = false;
-    bool credit = false;                     ///< fewer unacknowledged deliveries than the prefetch
-    MonoTime quiet_since;                    ///< the later of subscription and last delivery
-    std::optional<WallTime> oldest_in_hand;  ///< publish time of the oldest unclaimed delivery in hand
-    std::optional<WallTime> newest_out;      ///< newest publish time of a marked message that came out
-    std::uint64_t originals_out = 0;         ///< deliveries of a publish that is not the row's latest
+    bool credit = false;   ///< fewer unacknowledged deliveries than the prefetch
+    MonoTime quiet_since;  ///< the latest of subscription, last delivery and last lack of credit
+    std::optional<WallTime>
+        oldest_in_hand;                  ///< publish time of the oldest unclaimed delivery in hand or just given back
+    std::optional<WallTime> newest_out;  ///< newest publish time of a marked message that came out
+    std::uint64_t originals_out = 0;     ///< deliveries of a publish that is not the row's latest
   };
   [[nodiscard]] QueueView view(const QueueName& queue) const;
 
@@ -153,6 +154,8 @@ class WorkerMachine {
     MonoTime quiet_since;
     std::optional<WallTime> newest_out;
     std::uint64_t originals_out = 0;
+    std::optional<WallTime> given_back;  // oldest publish time of what went back: it comes out after younger ones
+    MonoTime given_back_at{};
   };
 
   // These add to `out_`, which the public calls hand over.
@@ -173,12 +176,16 @@ class WorkerMachine {
   void lose(Key key, Run& run);
   void check_deadline(Key key, Run& run, const WorkerMoment& at);
   void answer_delivery(Run& run);
+  void return_credit(const Delivery& delivery);
   void release_slot(Run& run, const WorkerMoment& at);
   void end(Key key, const WorkerMoment& at);
-  void give_back_waiting();
+  void give_back_waiting(const WorkerMoment& at);
   void subscribe_all(const WorkerMoment& at);
   void adapt_concurrency(const WorkerMoment& at);
   [[nodiscard]] bool valid(const Run& run, MonoTime now) const;
+  [[nodiscard]] bool has_credit(const Queue& queue) const {
+    return queue.unacknowledged < static_cast<std::size_t>(limits_.prefetch);
+  }
   [[nodiscard]] bool slot_free() const { return slots_used_ < slots_ && !exclusive_running_; }
   [[nodiscard]] Duration retry_delay(const Run& run);
   [[nodiscard]] const RetryPolicy& policy(const Run& run) const;

@@ -1,0 +1,293 @@
+// When due rows are taken, and when a queue is held to have lost what it confirmed.
+#include <gtest/gtest.h>
+
+#include "engine/reconciler_machine.h"
+#include "engine/redeliverer_machine.h"
+#include "tests/unit/engine/engine_hands.h"
+
+namespace waybill {
+namespace {
+
+// ---- RedelivererMachine ---------------------------------------------------------------------------------------------
+
+RedelivererMoment moment(std::int64_t now) {
+  RedelivererMoment moment;
+  moment.now = at_ms(now);
+  moment.store_now = wall_ms(now);
+  moment.may_lapse = true;
+  moment.can_publish = true;
+  moment.room = 1'000;
+  return moment;
+}
+
+class RedelivererMachineTest : public ::testing::Test {
+ protected:
+  std::optional<Take> next(const RedelivererMoment& at) { return machine_.next(at, survey_); }
+  void answer(std::int64_t now, const TakeAnswer& answer = {}) { machine_.on_answer(answer, moment(now)); }
+
+  EngineOptions options_;
+  RouteBreaker::Survey survey_;
+  RedelivererMachine machine_{options_};
+};
+
+TEST_F(RedelivererMachineTest, TakesAtOnceAndThenAtEveryPoll) {
+  ASSERT_TRUE(next(moment(0)));
+  answer(5);
+  EXPECT_EQ(machine_.next_wake(), at_ms(205));
+  EXPECT_FALSE(next(moment(204)));
+  EXPECT_TRUE(next(moment(205)));
+}
+
+TEST_F(RedelivererMachineTest, OneTakeIsUnderWayAtATime) {
+  ASSERT_TRUE(next(moment(0)));
+  EXPECT_TRUE(machine_.under_way());
+  machine_.on_hint();
+  EXPECT_FALSE(next(moment(10'000)));
+  answer(10'000);
+  EXPECT_TRUE(next(moment(10'000))) << "the hint is not forgotten";
+}
+
+TEST_F(RedelivererMachineTest, HintBringsTheNextTakeForward) {
+  ASSERT_TRUE(next(moment(0)));
+  answer(0);
+  EXPECT_FALSE(next(moment(1)));
+  machine_.on_hint();
+  EXPECT_TRUE(next(moment(1)));
+}
+
+TEST_F(RedelivererMachineTest, WakesAtTheEarliestDueTimeIfThatIsSoonerThanThePoll) {
+  ASSERT_TRUE(next(moment(0)));
+  TakeAnswer soon;
+  soon.next_due = wall_ms(50);
+  answer(0, soon);
+  EXPECT_EQ(machine_.next_wake(), at_ms(50));
+  ASSERT_TRUE(next(moment(50)));
+  TakeAnswer far;
+  far.next_due = wall_ms(5'000);
+  answer(50, far);
+  EXPECT_EQ(machine_.next_wake(), at_ms(250));
+}
+
+TEST_F(RedelivererMachineTest, RowsLeftForLackOfRoomAreTakenAtOnceGoingOnAfterTheLastRoute) {
+  const auto first = next(moment(0));
+  ASSERT_TRUE(first);
+  EXPECT_FALSE(first->after);
+  TakeAnswer more;
+  more.more = true;
+  more.last_route = Route{"ex", "m"};
+  answer(0, more);
+  const auto second = next(moment(0));
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->after, (Route{"ex", "m"}));
+}
+
+TEST_F(RedelivererMachineTest, AsksForNoMoreThanThePublisherHasRoomFor) {
+  auto at = moment(0);
+  at.room = 3;
+  const auto take = next(at);
+  ASSERT_TRUE(take);
+  EXPECT_EQ(take->max_rows, 3U);
+  answer(0);
+  at = moment(1'000);
+  at.room = 0;
+  EXPECT_FALSE(next(at));
+  EXPECT_EQ(next(moment(1'000))->max_rows, 256U);
+}
+
+TEST_F(RedelivererMachineTest, NothingIsTakenWhileTheBrokerIsDownOrBlocked) {
+  auto down = moment(0);
+  down.can_publish = false;
+  machine_.on_hint();
+  EXPECT_FALSE(next(down));
+  EXPECT_TRUE(next(moment(0)));
+}
+
+TEST_F(RedelivererMachineTest, SweepsEveryTenSecondsForRowsTooFarAhead) {
+  const auto first = next(moment(0));
+  ASSERT_TRUE(first && first->sweep);
+  EXPECT_EQ(first->sweep->lease, options_.worker.lease);
+  EXPECT_EQ(first->sweep->sending, options_.publisher.grace);
+  answer(0);
+  const auto second = next(moment(9'999));
+  ASSERT_TRUE(second);
+  EXPECT_FALSE(second->sweep);
+  answer(9'999);
+  machine_.on_hint();
+  const auto third = next(moment(10'000));
+  ASSERT_TRUE(third);
+  EXPECT_TRUE(third->sweep);
+}
+
+TEST_F(RedelivererMachineTest, TakeCarriesClosedRoutesProbesAndTheLapseRule) {
+  survey_ = {{Route{"ex", "closed"}}, {Route{"ex", "probe"}}};
+  auto at = moment(7);
+  at.may_lapse = false;
+  const auto take = next(at);
+  ASSERT_TRUE(take);
+  EXPECT_EQ(take->closed, survey_.closed);
+  EXPECT_EQ(take->probes, survey_.probes);
+  EXPECT_FALSE(take->lapse.allowed);
+  EXPECT_EQ(take->lapse.expected_now, wall_ms(7));
+}
+
+TEST_F(RedelivererMachineTest, CrashedRowsComeWithEverySecondTakeAndNotWhileOneIsOnItsWay) {
+  EXPECT_TRUE(next(moment(0))->with_crashed);
+  TakeAnswer crashed;
+  crashed.rows.resize(1);
+  crashed.rows.front().crash_count = 1;
+  answer(0, crashed);
+  EXPECT_FALSE(next(moment(200))->with_crashed);
+  answer(200);
+  EXPECT_FALSE(next(moment(400))->with_crashed) << "the one taken last is still on its way";
+  answer(400);
+  EXPECT_FALSE(next(moment(1'900))->with_crashed);
+  answer(1'900);
+  EXPECT_TRUE(next(moment(2'100))->with_crashed);
+}
+
+TEST_F(RedelivererMachineTest, TakeWithoutAnAnswerIsTriedAgainAtTheNextPoll) {
+  ASSERT_TRUE(next(moment(0)));
+  machine_.on_no_answer(moment(100));
+  EXPECT_FALSE(machine_.under_way());
+  EXPECT_FALSE(next(moment(299)));
+  EXPECT_TRUE(next(moment(300)));
+}
+
+// ---- ReconcilerMachine ----------------------------------------------------------------------------------------------
+
+class ReconcilerMachineTest : public ::testing::Test {
+ protected:
+  static constexpr std::int64_t kS = 1'000;
+  const QueueName kQueue{"q"};
+
+  ReconcilerMachineTest() {
+    options_.owner = {"here", {1}};
+    options_.queues = {kQueue};
+  }
+  ReconcilerMachine& machine() {
+    if (!machine_) machine_.emplace(options_, forgets_);
+    return *machine_;
+  }
+  QueueFact fact(std::optional<WallTime> in_hand, std::optional<WallTime> newest, std::optional<WallTime> idle) {
+    return QueueFact{kQueue, options_.owner, in_hand, newest, idle};
+  }
+  std::optional<Lost> round(std::int64_t now, std::vector<QueueFact> facts, std::uint64_t originals = 0) {
+    const QueueFactsAnswer answer{std::move(facts), wall_ms(now)};
+    auto verdicts = machine().on_facts(answer, {QueueSight{fact({}, {}, {}), originals}}, at_ms(now));
+    EXPECT_LE(verdicts.size(), 1U);
+    return verdicts.empty() ? std::nullopt : std::optional(verdicts.front());
+  }
+  void driven(std::int64_t now, int rows) { machine().on_lost(kQueue, rows, at_ms(now), wall_ms(now)); }
+  QueueFact idle_since(std::int64_t since, std::optional<WallTime> newest = {}) {
+    return fact({}, newest, wall_ms(since));
+  }
+
+  bool forgets_ = false;
+  EngineOptions options_;
+
+ private:
+  std::optional<ReconcilerMachine> machine_;
+};
+
+TEST_F(ReconcilerMachineTest, QueueThatGaveNothingForAMinuteLostWhatWasConfirmedBefore) {
+  EXPECT_FALSE(round(60 * kS, {idle_since(1)}));
+  const auto lost = round(65 * kS, {idle_since(1)});
+  ASSERT_TRUE(lost);
+  EXPECT_EQ(lost->queue, kQueue);
+  EXPECT_EQ(lost->confirmed_before, wall_ms(5 * kS));
+  EXPECT_EQ(lost->limit, 1);
+  EXPECT_FALSE(lost->published_not_by);
+}
+
+TEST_F(ReconcilerMachineTest, QueueThatIsNotIdleIsNotJudged) {
+  EXPECT_FALSE(round(100 * kS, {fact({}, {}, {})}));
+  EXPECT_FALSE(round(200 * kS, {}));
+}
+
+TEST_F(ReconcilerMachineTest, FactsOfAnotherQueueSayNothing) {
+  auto other = idle_since(0);
+  other.queue.value = "other";
+  EXPECT_FALSE(round(100 * kS, {other}));
+}
+
+TEST_F(ReconcilerMachineTest, LaterMessageThatCameOutIsEvidenceOneRoundLater) {
+  EXPECT_FALSE(round(10 * kS, {fact({}, wall_ms(9 * kS), {})}));
+  const auto lost = round(15 * kS, {fact({}, wall_ms(14 * kS), {})});
+  ASSERT_TRUE(lost);
+  EXPECT_EQ(lost->confirmed_before, wall_ms(9 * kS));
+}
+
+TEST_F(ReconcilerMachineTest, OldestDeliveryInAnybodysHandBoundsTheEvidence) {
+  auto elsewhere = fact(wall_ms(3 * kS), {}, {});
+  elsewhere.owner.instance = "elsewhere";
+  const auto by_idle = round(100 * kS, {idle_since(0), elsewhere});
+  ASSERT_TRUE(by_idle);
+  EXPECT_EQ(by_idle->confirmed_before, wall_ms(3 * kS));
+  EXPECT_EQ(round(105 * kS, {fact({}, wall_ms(104 * kS), {}), elsewhere}), std::nullopt);
+  const auto by_order = round(110 * kS, {fact({}, wall_ms(109 * kS), {}), elsewhere});
+  ASSERT_TRUE(by_order);
+  EXPECT_EQ(by_order->confirmed_before, wall_ms(3 * kS));
+}
+
+TEST_F(ReconcilerMachineTest, DrivesOneThenTenThenAHundredWhileCopiesComeOut) {
+  std::int64_t now = 100 * kS;
+  auto lost = round(now, {idle_since(0)});
+  for (const int limit : {1, 10, 100, 1'000, 1'000}) {
+    ASSERT_TRUE(lost);
+    EXPECT_EQ(lost->limit, limit);
+    driven(now, limit);
+    EXPECT_FALSE(round(now + 5 * kS, {idle_since(0, wall_ms(now))})) << "no copy has come out yet";
+    now += 10 * kS;
+    lost = round(now, {idle_since(0, wall_ms(now - 1))});
+  }
+}
+
+TEST_F(ReconcilerMachineTest, OriginalThatComesOutBacksOffForLongerEachTime) {
+  std::int64_t now = 100 * kS;
+  std::uint64_t originals = 5;
+  for (const std::int64_t pause : {30, 60, 120, 240, 480, 600, 600}) {
+    const auto lost = round(now, {idle_since(0)}, originals);
+    ASSERT_TRUE(lost);
+    EXPECT_EQ(lost->limit, 1);
+    driven(now, 1);
+    now += 5 * kS;
+    EXPECT_FALSE(round(now, {idle_since(0)}, ++originals));
+    EXPECT_FALSE(round(now + pause * kS - 1, {idle_since(0)}, originals));
+    now += pause * kS;
+  }
+}
+
+TEST_F(ReconcilerMachineTest, VerdictWhoseCopiesStayAwayIsRepeatedSlowlyAfterAMinute) {
+  ASSERT_TRUE(round(100 * kS, {idle_since(0)}));
+  driven(100 * kS, 1);
+  EXPECT_FALSE(round(160 * kS - 1, {idle_since(0)}));
+  const auto again = round(160 * kS, {idle_since(0)});
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->limit, 1);
+}
+
+TEST_F(ReconcilerMachineTest, VerdictThatFoundNothingWaitsARound) {
+  ASSERT_TRUE(round(100 * kS, {idle_since(0)}));
+  driven(100 * kS, 0);
+  EXPECT_FALSE(round(105 * kS - 1, {idle_since(0)}));
+  EXPECT_TRUE(round(105 * kS, {idle_since(0)}));
+}
+
+TEST_F(ReconcilerMachineTest, StartOfAnInProcessBrokerLosesWhatOtherBootsPublishedUntilNoRowIsLeft) {
+  forgets_ = true;
+  auto verdicts = machine().on_start();
+  ASSERT_EQ(verdicts.size(), 1U);
+  EXPECT_EQ(verdicts.front().queue, kQueue);
+  EXPECT_EQ(verdicts.front().published_not_by, options_.owner.boot);
+  EXPECT_FALSE(verdicts.front().confirmed_before);
+  EXPECT_EQ(verdicts.front().limit, 1'000);
+  machine().on_start_answer(kQueue, 1'000, 1'000);
+  EXPECT_EQ(machine().on_start().size(), 1U);
+  machine().on_start_answer(kQueue, 999, 1'000);
+  EXPECT_TRUE(machine().on_start().empty());
+}
+
+TEST_F(ReconcilerMachineTest, StartOfABrokerThatRemembersSaysNothing) { EXPECT_TRUE(machine().on_start().empty()); }
+
+}  // namespace
+}  // namespace waybill

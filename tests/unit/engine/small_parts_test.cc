@@ -1,0 +1,165 @@
+// Route breaker, acknowledgement tracker, the health of the log.
+#include <gtest/gtest.h>
+
+#include "engine/ack_tracker.h"
+#include "engine/log_health.h"
+#include "engine/route_breaker.h"
+#include "tests/unit/engine/engine_hands.h"
+
+namespace waybill {
+namespace {
+
+using Acks = std::vector<AckTracker::Ack>;
+using Admission = RouteBreaker::Admission;
+const Route kBad{"ex", "bad"};
+const Route kGood{"ex", "good"};
+
+// ---- RouteBreaker ---------------------------------------------------------------------------------------------------
+
+TEST(RouteBreakerTest, RefusalClosesItsRouteAndNoOther) {
+  RouteBreaker breaker(Duration{500}, Duration{60'000});
+  EXPECT_EQ(breaker.admit(kBad, at_ms(0)), Admission::kOpen);
+  EXPECT_EQ(breaker.on_refusal(kBad, at_ms(0), 0), Duration{500});
+  EXPECT_EQ(breaker.admit(kBad, at_ms(499)), Admission::kClosed);
+  EXPECT_EQ(breaker.admit(kGood, at_ms(0)), Admission::kOpen);
+}
+
+TEST(RouteBreakerTest, OneProbeAtATimeTriesAClosedRoute) {
+  RouteBreaker breaker(Duration{500}, Duration{60'000});
+  EXPECT_EQ(breaker.on_refusal(kBad, at_ms(0), 0), Duration{500});
+  EXPECT_EQ(breaker.survey(at_ms(499)).closed, std::vector{kBad});
+  EXPECT_EQ(breaker.survey(at_ms(500)).probes, std::vector{kBad});
+  EXPECT_EQ(breaker.admit(kBad, at_ms(500)), Admission::kProbe);
+  EXPECT_EQ(breaker.admit(kBad, at_ms(500)), Admission::kClosed);
+  EXPECT_EQ(breaker.survey(at_ms(500)).closed, std::vector{kBad});
+  breaker.on_success(kBad);
+  EXPECT_EQ(breaker.admit(kBad, at_ms(500)), Admission::kOpen);
+  EXPECT_EQ(breaker.closed_count(), 0U);
+}
+
+TEST(RouteBreakerTest, RefusedProbesDoubleTheBackoffUpToItsBound) {
+  RouteBreaker breaker(Duration{500}, Duration{4'000});
+  std::int64_t now = 0;
+  EXPECT_EQ(breaker.on_refusal(kBad, at_ms(now), 0), Duration{500});
+  std::int64_t wait = 500;
+  for (const std::int64_t next : {1'000, 2'000, 4'000, 4'000}) {
+    now += wait;
+    ASSERT_EQ(breaker.admit(kBad, at_ms(now)), Admission::kProbe);
+    EXPECT_EQ(breaker.on_refusal(kBad, at_ms(now), 0), Duration{next});
+    wait = next;
+  }
+}
+
+TEST(RouteBreakerTest, RowsThatWereInFlightWhenTheRouteClosedAreNoFurtherEvidence) {
+  RouteBreaker breaker(Duration{500}, Duration{60'000});
+  EXPECT_EQ(breaker.on_refusal(kBad, at_ms(0), 0), Duration{500});
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(breaker.on_refusal(kBad, at_ms(100), 0), Duration{500});
+  EXPECT_EQ(breaker.admit(kBad, at_ms(500)), Admission::kProbe);
+}
+
+TEST(RouteBreakerTest, ProbeInDoubtLetsAnotherTry) {
+  RouteBreaker breaker(Duration{500}, Duration{60'000});
+  EXPECT_EQ(breaker.on_refusal(kBad, at_ms(0), 0), Duration{500});
+  EXPECT_EQ(breaker.admit(kBad, at_ms(500)), Admission::kProbe);
+  breaker.on_doubt(kBad);
+  EXPECT_EQ(breaker.admit(kBad, at_ms(500)), Admission::kProbe);
+}
+
+// ---- AckTracker -----------------------------------------------------------------------------------------------------
+
+class AckTrackerTest : public ::testing::Test {
+ protected:
+  AckTrackerTest() {
+    tracker_.reset(7);
+    for (std::uint64_t number = 1; number <= 6; ++number) tracker_.on_delivery({7, number});
+  }
+  AckTracker tracker_;
+};
+
+TEST_F(AckTrackerTest, AcknowledgesMultipleOnlyUpToTheFinishedPrefixAndSinglyBeyond) {
+  for (const std::uint64_t number : {2, 1, 4, 6}) tracker_.finish({7, number});
+  EXPECT_EQ(tracker_.take_acks(), (Acks{{{7, 2}, true}, {{7, 4}, false}, {{7, 6}, false}}));
+  EXPECT_TRUE(tracker_.take_acks().empty());
+  for (const std::uint64_t number : {3, 5}) tracker_.finish({7, number});
+  EXPECT_EQ(tracker_.take_acks(), (Acks{{{7, 5}, true}}));
+  EXPECT_EQ(tracker_.outstanding(), 0U);
+}
+
+TEST_F(AckTrackerTest, DeliveryAnsweredOtherwiseHoldsNoPrefixBack) {
+  tracker_.forget({7, 1});
+  tracker_.finish({7, 2});
+  EXPECT_EQ(tracker_.take_acks(), (Acks{{{7, 2}, true}}));
+}
+
+TEST_F(AckTrackerTest, TagsOfAnEarlierEpochAndUnknownOnesAreIgnored) {
+  tracker_.finish({7, 1});
+  tracker_.reset(8);
+  tracker_.on_delivery({8, 1});
+  tracker_.finish({7, 1});
+  tracker_.finish({8, 99});
+  tracker_.forget({7, 1});
+  EXPECT_TRUE(tracker_.take_acks().empty());
+  EXPECT_EQ(tracker_.outstanding(), 1U);
+  tracker_.finish({8, 1});
+  EXPECT_EQ(tracker_.take_acks(), (Acks{{{8, 1}, true}}));
+}
+
+// ---- LogHealth ------------------------------------------------------------------------------------------------------
+
+class LogHealthTest : public ::testing::Test {
+ protected:
+  void answer(std::int64_t sent, std::int64_t answered, std::int64_t store) {
+    health_.on_answer(at_ms(sent), at_ms(answered), wall_ms(store));
+  }
+  SimWorld world_;
+  LogHealth health_{Duration{15'000}, world_.wall()};
+};
+
+TEST_F(LogHealthTest, NothingLapsesUntilTheLogHasAnsweredForAWholeLease) {
+  EXPECT_FALSE(health_.answering());
+  EXPECT_FALSE(health_.may_lapse(at_ms(1'000'000)));
+  answer(0, 10, 10);
+  EXPECT_TRUE(health_.answering());
+  EXPECT_FALSE(health_.may_lapse(at_ms(15'009)));
+  EXPECT_TRUE(health_.may_lapse(at_ms(15'010)));
+}
+
+TEST_F(LogHealthTest, FailedFlushBeginsAGap) {
+  answer(0, 0, 0);
+  health_.on_failure();
+  EXPECT_FALSE(health_.answering());
+  EXPECT_FALSE(health_.may_lapse(at_ms(20'000)));
+  answer(20'000, 20'000, 20'000);
+  EXPECT_FALSE(health_.may_lapse(at_ms(34'999)));
+  EXPECT_TRUE(health_.may_lapse(at_ms(35'000)));
+}
+
+TEST_F(LogHealthTest, FlushSlowerThanAThirdOfALeaseIsAGap) {
+  answer(0, 0, 0);
+  answer(20'000, 25'000, 25'000);
+  EXPECT_TRUE(health_.may_lapse(at_ms(25'000)));
+  answer(30'000, 35'001, 35'001);
+  EXPECT_FALSE(health_.may_lapse(at_ms(50'000)));
+  EXPECT_TRUE(health_.may_lapse(at_ms(50'001)));
+}
+
+TEST_F(LogHealthTest, StepOfTheStoreClockIsAGapAndRemembered) {
+  answer(0, 0, 0);
+  answer(20'000, 20'000, 21'000);
+  EXPECT_EQ(health_.last_step(), std::nullopt);
+  answer(30'000, 30'000, 32'002);
+  EXPECT_EQ(health_.last_step(), at_ms(30'000));
+  EXPECT_FALSE(health_.may_lapse(at_ms(44'999)));
+  EXPECT_TRUE(health_.may_lapse(at_ms(45'000)));
+  answer(50'000, 50'000, 40'000);
+  EXPECT_EQ(health_.last_step(), at_ms(50'000));
+}
+
+TEST_F(LogHealthTest, StoreTimeIsCarriedOnByTheMonotonicClock) {
+  EXPECT_EQ(health_.store_now(at_ms(5)), world_.wall().now());
+  answer(0, 10, 7'000);
+  EXPECT_EQ(health_.store_now(at_ms(260)), wall_ms(7'250));
+}
+
+}  // namespace
+}  // namespace waybill
