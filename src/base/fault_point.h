@@ -1,5 +1,6 @@
-// Named places where a test may make the process die or misbehave. Inert unless WAYBILL_FAULT=name[:n] (or WAYBILL_FAULT_GATE=FILE) is
-// set when the process starts, which is announced loudly. The list is closed: a name that is not in it refuses the start.
+// Named places where a test may make the process die or misbehave. Inert unless WAYBILL_FAULT=name[:n] (or
+// WAYBILL_FAULT_GATE=FILE) is set when the process starts, which is announced loudly. The list is closed: a name that
+// is not in it refuses the start.
 #pragma once
 
 #include <string_view>
@@ -9,7 +10,8 @@
 
 namespace waybill {
 
-/// Reads WAYBILL_FAULT and WAYBILL_FAULT_GATE. An unknown name is an error that lists the known ones. Call once, before any thread starts.
+/// Reads WAYBILL_FAULT and WAYBILL_FAULT_GATE. An unknown name is an error that lists the known ones. Call once, before
+/// any thread starts.
 [[nodiscard]] Status configure_fault_points();
 
 /// The names that `WAYBILL_FAULT` accepts, in the order of a message's life.

@@ -1,0 +1,301 @@
+// The part of the worker machine that carries one delivery from its claim to the durable record of its outcome.
+#include <cstdio>
+#include <utility>
+
+#include "base/sha256.h"
+#include "engine/worker_machine.h"
+
+namespace waybill {
+namespace {
+
+constexpr Duration kAskAgain{200};
+
+}  // namespace
+
+bool WorkerMachine::valid(const Run& run, MonoTime now) const { return now - run.valid_from < limits_.lease * 2 / 3; }
+
+void WorkerMachine::advance(Key key, const WorkerMoment& at) {
+  const auto found = runs_.find(key);
+  if (found == runs_.end()) return;
+  Run& run = found->second;
+  if (run.asked != Asked::kNothing || at.now < run.retry_at) return;
+  if (!run.park_reason.empty()) return ask_park(key, run);
+  if (!run.claimed) return ask_claim(key, run, at);
+  if (run.outcome) return ask_finish(key, run);
+  if (run.closed) {
+    if (run.handling != Handling::kRunning) end(key, at);
+    return;
+  }
+  if (run.release) return ask(key, run, Asked::kRelease, Release{run.fence});
+  const bool starts = run.handling == Handling::kNotStarted;
+  if (starts && valid(run, at.now)) return start_handler(key, run, at);
+  const bool wants_effect = run.effect == Effect::kWanted;
+  if (wants_effect && valid(run, at.now)) return ask(key, run, Asked::kBeginEffect, BeginEffect{run.fence});
+  const bool renewal_due = at.now >= run.valid_from + limits_.lease / 3 && at.now < run.deadline;
+  if (starts || wants_effect || renewal_due) ask(key, run, Asked::kRenew, Renew{run.fence, limits_.lease});
+}
+
+void WorkerMachine::ask(Key key, Run& run, Asked what, Write write) {
+  run.asked = what;
+  out_.emplace_back(Submit{key, std::move(write)});
+}
+
+void WorkerMachine::ask_claim(Key key, Run& run, const WorkerMoment& at) {
+  if (!run.claim_sent) run.claim_sent = at.now;
+  Claim claim;
+  claim.id = run.fence.id;
+  claim.token = run.fence.token;
+  claim.owner = run.fence.owner;
+  claim.queue = run.delivery.queue;
+  claim.lease = limits_.lease;
+  claim.effect_begun = !queues_.at(run.delivery.queue).marks_effect;
+  claim.lapse = LapseRule{at.may_lapse, at.store_now, options_.crash_limit, options_.unknown, options_.dead_letter};
+  if (run.mark) {
+    claim.digest = run.mark->digest;
+    claim.times.publish_time = run.mark->publish_time;
+    return ask(key, run, Asked::kClaim, std::move(claim));
+  }
+  const Digest digest = sha256(run.delivery.body.bytes());
+  claim.digest = digest;
+  Message message{run.fence.id,
+                  run.delivery.route,
+                  run.delivery.body,
+                  run.delivery.content_type,
+                  without_mark(run.delivery.headers),
+                  std::nullopt,
+                  std::nullopt};
+  ask(key, run, Asked::kClaim, Adopt{std::move(message), digest, std::move(claim)});
+}
+
+void WorkerMachine::ask_park(Key key, Run& run) {
+  char fresh[40];
+  std::snprintf(fresh, sizeof fresh, "parked/%016llx", static_cast<unsigned long long>(run.fence.token.value));
+  Message message{MessageId{std::string(kReservedIdPrefix) + fresh},
+                  run.delivery.route,
+                  run.delivery.body,
+                  run.delivery.content_type,
+                  run.delivery.headers,
+                  std::nullopt,
+                  std::nullopt};
+  const Digest digest = sha256(run.delivery.body.bytes());
+  ask(key, run, Asked::kPark, Park{std::move(message), digest, run.delivery.queue, run.park_reason});
+}
+
+const RetryPolicy& WorkerMachine::policy(const Run& run) const { return run.retry ? *run.retry : limits_.retry; }
+
+Duration WorkerMachine::retry_delay(const Run& run) {
+  if (const auto* retry = std::get_if<Retry>(&*run.outcome); retry != nullptr && retry->after) return *retry->after;
+  return policy(run).delay_after(run.try_count + 1, std::uniform_real_distribution<double>(0, 1)(random_));
+}
+
+void WorkerMachine::ask_finish(Key key, Run& run) {
+  Finish finish;
+  finish.fence = run.fence;
+  finish.outcome = *run.outcome;
+  finish.delay = retry_delay(run);
+  finish.max_tries = policy(run).attempts;
+  finish.unknown = options_.unknown;
+  finish.dead_letter = options_.dead_letter;
+  if (run.mark) finish.times.publish_time = run.mark->publish_time;
+  ask(key, run, Asked::kFinish, std::move(finish));
+}
+
+WorkerMachine::Actions WorkerMachine::on_answer(Key key, Result<Answer> answer, MonoTime sent, const WorkerMoment& at) {
+  const auto found = runs_.find(key);
+  if (found == runs_.end()) return hand_over();
+  Run& run = found->second;
+  const Asked asked = std::exchange(run.asked, Asked::kNothing);
+  if (!answer.ok()) {
+    on_no_answer(key, run, asked, answer.error(), at);
+    pump(at);
+    return hand_over();
+  }
+  const auto applied = [&] { return std::get<VerbAnswer>(*answer).applied(); };
+  switch (asked) {
+    case Asked::kNothing:
+      break;
+    case Asked::kClaim:
+      on_claimed(key, run, std::get<ClaimAnswer>(*answer), at);
+      break;
+    case Asked::kRenew:
+      if (applied()) {
+        run.valid_from = sent;
+      } else {
+        lose(key, run);
+      }
+      break;
+    case Asked::kBeginEffect:
+      if (applied()) {
+        on_effect_recorded(key, run, at);
+      } else {
+        lose(key, run);
+      }
+      break;
+    case Asked::kFinish:
+      on_recorded(run);
+      break;
+    case Asked::kRelease:
+      run.closed = true;
+      run.release = false;
+      answer_delivery(run);
+      release_slot(run, at);
+      break;
+    case Asked::kPark:
+      answer_delivery(run);
+      end(key, at);
+      break;
+  }
+  advance(key, at);
+  pump(at);
+  return hand_over();
+}
+
+void WorkerMachine::on_no_answer(Key key, Run& run, Asked asked, const Error& error, const WorkerMoment& at) {
+  run.retry_at = at.now + kAskAgain;
+  if (error.what != ErrorClass::kPermanent) return;
+  // The log answered that this very write can never succeed; asking again would only repeat that.
+  if (asked == Asked::kClaim && !run.mark) {
+    run.park_reason = "foreign message that cannot be recorded: " + error.message;
+  } else if (asked == Asked::kPark) {
+    out_.emplace_back(Reject{run.delivery.tag});
+    acks_.forget(run.delivery.tag);
+    return_credit(run.delivery);
+    run.answered = true;
+    end(key, at);
+  } else if (asked == Asked::kClaim) {
+    answer_delivery(run);
+    end(key, at);
+  } else {
+    lose(key, run);
+    run.outcome.reset();
+  }
+}
+
+void WorkerMachine::on_claimed(Key key, Run& run, const ClaimAnswer& answer, const WorkerMoment& at) {
+  if (run.mark && run.mark->publish_number < answer.publish_number) ++queues_.at(run.delivery.queue).originals_out;
+  switch (answer.verdict) {
+    case ClaimVerdict::kGranted:
+      run.claimed = true;
+      run.fence.attempt = answer.attempt;
+      run.try_count = answer.try_count;
+      run.retry = answer.retry;
+      run.valid_from = *run.claim_sent;
+      run.deadline = at.now + limits_.before_effect;
+      run.release = stopping_ && queues_.at(run.delivery.queue).marks_effect;
+      return;
+    case ClaimVerdict::kAnotherMessage:
+      run.park_reason = "another message under the known id '" + run.fence.id.value + "'";
+      return;
+    case ClaimVerdict::kUnknownId:
+      run.park_reason = "row gone: the log knows no message '" + run.fence.id.value + "'";
+      return;
+    case ClaimVerdict::kFinished:
+    case ClaimVerdict::kCancelled:
+    case ClaimVerdict::kDead:
+    case ClaimVerdict::kBusy:
+    case ClaimVerdict::kOnHold:
+    case ClaimVerdict::kNotDue:
+      answer_delivery(run);
+      end(key, at);
+      return;
+  }
+}
+
+void WorkerMachine::start_handler(Key key, Run& run, const WorkerMoment& at) {
+  const bool marks = queues_.at(run.delivery.queue).marks_effect;
+  run.handling = Handling::kRunning;
+  run.started = at.now;
+  run.deadline = at.now + (marks ? limits_.before_effect : limits_.after_effect);
+  run.effect = marks ? Effect::kNotBegun : Effect::kBegun;
+  out_.emplace_back(Start{key, run.delivery.queue,
+                          Attempt{run.fence.id, run.fence.attempt, run.delivery.route, run.delivery.content_type,
+                                  without_mark(run.delivery.headers), std::move(run.delivery.body)}});
+}
+
+WorkerMachine::Actions WorkerMachine::on_begin_effect(Key key, const WorkerMoment& at) {
+  const auto found = runs_.find(key);
+  if (found == runs_.end() || found->second.closed || found->second.release || found->second.outcome) {
+    out_.emplace_back(AnswerEffect{key, false});
+    return hand_over();
+  }
+  found->second.effect = Effect::kWanted;
+  advance(key, at);
+  return hand_over();
+}
+
+void WorkerMachine::on_effect_recorded(Key key, Run& run, const WorkerMoment& at) {
+  if (run.effect != Effect::kWanted) return;  // it was denied meanwhile
+  // Checked again after the commit: a slow one may have used the lease up. Then a renewal comes first.
+  if (!valid(run, at.now)) return;
+  run.effect = Effect::kBegun;
+  run.deadline = at.now + limits_.after_effect;
+  out_.emplace_back(AnswerEffect{key, true});
+}
+
+WorkerMachine::Actions WorkerMachine::on_finished(Key key, HandlerOutcome outcome, const WorkerMoment& at) {
+  const auto found = runs_.find(key);
+  if (found == runs_.end()) return hand_over();
+  Run& run = found->second;
+  run.handling = Handling::kReturned;
+  release_slot(run, at);
+  if (run.effect == Effect::kWanted) run.effect = Effect::kNotBegun;
+  auto* done = std::get_if<Done>(&outcome);
+  if (run.asked == Asked::kFinish) {
+    // The deadline's report is on its way; only a true `done` changes anything after it.
+    if (done != nullptr) run.late_done = std::move(*done);
+  } else if (!run.closed || done != nullptr) {
+    run.outcome = std::move(outcome);
+  }
+  advance(key, at);
+  pump(at);
+  return hand_over();
+}
+
+void WorkerMachine::on_recorded(Run& run) {
+  run.closed = true;
+  run.outcome.reset();
+  if (run.late_done) run.outcome = std::move(*std::exchange(run.late_done, std::nullopt));
+  answer_delivery(run);
+}
+
+void WorkerMachine::deny_effect(Key key, Run& run) {
+  if (run.effect != Effect::kWanted) return;
+  run.effect = Effect::kNotBegun;
+  out_.emplace_back(AnswerEffect{key, false});
+}
+
+void WorkerMachine::lose(Key key, Run& run) {
+  run.closed = true;
+  deny_effect(key, run);
+  if (run.outcome && !std::holds_alternative<Done>(*run.outcome)) run.outcome.reset();
+  if (run.handling == Handling::kRunning) out_.emplace_back(CancelHandler{key});
+  // The log drives the row from here; the delivery is of no more use.
+  answer_delivery(run);
+}
+
+void WorkerMachine::answer_delivery(Run& run) {
+  if (std::exchange(run.answered, true)) return;
+  acks_.finish(run.delivery.tag);
+  return_credit(run.delivery);
+}
+
+void WorkerMachine::return_credit(const Delivery& delivery) {
+  Queue& queue = queues_.at(delivery.queue);
+  if (delivery.tag.epoch == epoch_ && queue.unacknowledged > 0) --queue.unacknowledged;
+}
+
+void WorkerMachine::release_slot(Run& run, const WorkerMoment& at) {
+  if (!std::exchange(run.slot, false)) return;
+  --slots_used_;
+  slot_free_at_ = at.now;
+  if (run.exclusive) exclusive_running_ = false;
+  if (std::exchange(paused_, false)) subscribe_all(at);
+}
+
+void WorkerMachine::end(Key key, const WorkerMoment& at) {
+  const auto found = runs_.find(key);
+  release_slot(found->second, at);
+  runs_.erase(found);
+}
+
+}  // namespace waybill
