@@ -29,7 +29,7 @@ class Node::Impl {
     if (parts_.handlers == nullptr) return;
     worker_ = std::make_unique<Worker>(
         parts_.loop, parts_.lane, parts_.health, *parts_.handlers, publisher_.confirms(), options_,
-        [this] { check_stopped(); }, WorkerFaults{faults.ack_before_commit});
+        [this] { on_worker_turn(); }, WorkerFaults{faults.ack_before_commit});
     reconciler_ = std::make_unique<Reconciler>(parts_.loop, parts_.lane, parts_.health, *worker_, options_,
                                                parts_.broker.forgets_at_exit(), [this] { redeliverer_.hint(); });
   }
@@ -122,6 +122,12 @@ class Node::Impl {
     finish_stop();
   }
 
+  void on_worker_turn() {
+    const bool held = std::exchange(held_crashed_, worker_->holds_crashed());
+    if (held && !held_crashed_) redeliverer_.crashed_handled();
+    check_stopped();
+  }
+
   void check_stopped() {
     if (!on_stopped_) return;
     const bool quiet = !worker_ || worker_->idle() || (grace_over_ && worker_->only_begun());
@@ -151,6 +157,7 @@ class Node::Impl {
   std::function<void()> on_stopped_;
   bool stopping_ = false;
   bool grace_over_ = false;
+  bool held_crashed_ = false;                                   // by the worker, after its last turn
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // tasks after the end find it false
 };
 

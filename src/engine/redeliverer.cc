@@ -26,6 +26,11 @@ void Redeliverer::hint() {
   wake();
 }
 
+void Redeliverer::crashed_handled() {
+  machine_.on_crashed_handled();
+  hint();
+}
+
 RedelivererMoment Redeliverer::moment() const {
   const MonoTime now = loop_.now();
   return {now, health_.store_now(now), health_.may_lapse(now), publisher_.ready(), publisher_.room_for_due()};

@@ -22,6 +22,8 @@ class Redeliverer {
   void stop();
   /// Something may be due, or the publisher has room again.
   void hint();
+  /// The worker has handled the crashed row that was taken last.
+  void crashed_handled();
 
  private:
   void wake();

@@ -19,8 +19,8 @@ std::optional<Take> RedelivererMachine::next(const RedelivererMoment& at, const 
   take.probes = survey.probes;
   take.after = after_;
   take.lapse = LapseRule{at.may_lapse, at.store_now, options_.crash_limit, options_.unknown, options_.dead_letter};
-  take.with_crashed = crashed_turn_ && (!crashed_until_ || at.now >= *crashed_until_);
-  crashed_turn_ = !crashed_turn_;
+  // One crashed row is on its way at a time; the worker gives the others every second turn.
+  take.with_crashed = !crashed_until_ || at.now >= *crashed_until_;
   if (at.now >= next_sweep_) {
     next_sweep_ = at.now + kSweepEvery;
     Sweep sweep;

@@ -33,6 +33,9 @@ class RedelivererMachine {
   /// Something may be due now, or there is room again.
   void on_hint() { hinted_ = true; }
 
+  /// The crashed row taken last has been handled: the next one need not wait for its grace.
+  void on_crashed_handled() { crashed_until_.reset(); }
+
   [[nodiscard]] bool under_way() const { return under_way_; }
   [[nodiscard]] MonoTime next_wake() const { return next_; }
 
@@ -43,7 +46,6 @@ class RedelivererMachine {
   const EngineOptions& options_;
   bool under_way_ = false;
   bool hinted_ = false;
-  bool crashed_turn_ = true;  // every second take may bring one crashed row
   MonoTime next_{};
   MonoTime next_sweep_{};
   std::optional<MonoTime> crashed_until_;  // the crashed row taken last is probably still on its way

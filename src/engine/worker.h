@@ -30,6 +30,7 @@ class Worker final : private ConsumeEvents {
   void close();
 
   [[nodiscard]] bool idle() const { return machine_.idle(); }
+  [[nodiscard]] bool holds_crashed() const { return machine_.holds_crashed(); }
   [[nodiscard]] bool only_begun() const { return machine_.only_begun(); }
   [[nodiscard]] WorkerMachine::QueueView view(const QueueName& queue) const { return machine_.view(queue); }
 

@@ -95,6 +95,8 @@ class WorkerMachine {
 
   /// Nothing is claimed, handled or being recorded.
   [[nodiscard]] bool idle() const { return runs_.empty(); }
+  /// A row that crashed before is in hand and not yet handled.
+  [[nodiscard]] bool holds_crashed() const { return exclusive_running_ || !crashed_.empty(); }
   /// Only runs whose effect has begun and that nothing more can be done about.
   [[nodiscard]] bool only_begun() const;
   /// When `on_tick` is wanted; none while nothing is in hand.

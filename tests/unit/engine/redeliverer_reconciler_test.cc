@@ -130,19 +130,27 @@ TEST_F(RedelivererMachineTest, TakeCarriesClosedRoutesProbesAndTheLapseRule) {
   EXPECT_EQ(take->lapse.expected_now, wall_ms(7));
 }
 
-TEST_F(RedelivererMachineTest, CrashedRowsComeWithEverySecondTakeAndNotWhileOneIsOnItsWay) {
+TEST_F(RedelivererMachineTest, CrashedRowsComeOneAtATime) {
   EXPECT_TRUE(next(moment(0))->with_crashed);
   TakeAnswer crashed;
   crashed.rows.resize(1);
   crashed.rows.front().crash_count = 1;
   answer(0, crashed);
-  EXPECT_FALSE(next(moment(200))->with_crashed);
+  EXPECT_FALSE(next(moment(200))->with_crashed) << "the one taken last is still on its way";
   answer(200);
-  EXPECT_FALSE(next(moment(400))->with_crashed) << "the one taken last is still on its way";
-  answer(400);
   EXPECT_FALSE(next(moment(1'900))->with_crashed);
   answer(1'900);
-  EXPECT_TRUE(next(moment(2'100))->with_crashed);
+  EXPECT_TRUE(next(moment(2'100))->with_crashed) << "its grace is over";
+}
+
+TEST_F(RedelivererMachineTest, ACrashedRowThatWasHandledMakesRoomForTheNextAtOnce) {
+  TakeAnswer crashed;
+  crashed.rows.resize(1);
+  crashed.rows.front().crash_count = 1;
+  ASSERT_TRUE(next(moment(0)));
+  answer(0, crashed);
+  machine_.on_crashed_handled();
+  EXPECT_TRUE(next(moment(200))->with_crashed);
 }
 
 TEST_F(RedelivererMachineTest, TakeWithoutAnAnswerIsTriedAgainAtTheNextPoll) {
