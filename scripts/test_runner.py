@@ -64,7 +64,7 @@ class TestRun:
                 raise
 
     def _run_one(self, job) -> Report:
-        self.progress.doing(job.title, "")
+        self.progress.doing(job.title)
         report = job.run(self.around)
         self.known_skips.judge(report)
         failed = len(report.failed())

@@ -19,7 +19,7 @@ class Surroundings:
     root: Path
     build: Path
     running: object  # process.Running
-    tell: object     # called with (job name, what it is doing)
+    tell: object     # called with (job, what it is doing; nothing if that is not known)
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class GtestJob:
             told = Path(scratch) / "cases.json"
             ended = around.running.run(
                 [str(around.build / self.name), f"--gtest_output=json:{told}", "--gtest_brief=1"], self.deadline_s,
-                cwd=around.root, env={**os.environ, "TMPDIR": scratch})
+                cwd=around.root, env={**os.environ, "TMPDIR": scratch}, on_tick=lambda _: around.tell(report.job))
             if told.exists():
                 report.cases = list(_gtest_cases(json.loads(told.read_text(encoding="utf-8"))))
         report.output = ended.output
@@ -75,7 +75,7 @@ class PytestJob:
             ended = around.running.run(
                 [PYTHON, "-m", "pytest", "-v", "--tb=short", "-p", "no:cacheprovider", f"--junitxml={told}",
                  "-m", "slow" if self.slow else "not slow", "--basetemp", f"{scratch}/tests", self.folder],
-                self.deadline_s, cwd=around.root, on_output=lambda text: around.tell(report.job, _last_item(text)),
+                self.deadline_s, cwd=around.root, on_tick=lambda text: around.tell(report.job, _last_item(text)),
                 env={**os.environ, "WAYBILL_BUILD": str(around.build), "PYTHONDONTWRITEBYTECODE": "1"})
             if told.exists():
                 report.cases = list(_pytest_cases(ElementTree.parse(told).getroot()))
@@ -85,7 +85,7 @@ class PytestJob:
 
 def _last_item(text):
     items = [line.split(" ")[0] for line in text.splitlines() if "::" in line]
-    return items[-1].rpartition("/")[2] if items else ""
+    return items[-1].rpartition("/")[2] if items else None
 
 
 def _pytest_cases(told):

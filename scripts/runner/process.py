@@ -33,7 +33,8 @@ class Running:
         self._groups = set()
         self._stopping = False
 
-    def run(self, command, deadline_s, *, cwd, env=None, on_output=None) -> Ended:
+    def run(self, command, deadline_s, *, cwd, env=None, on_tick=None) -> Ended:
+        """`on_tick` is called every second with what the program has written since."""
         with tempfile.TemporaryFile() as sink:
             with self._lock:
                 if self._stopping:
@@ -42,7 +43,7 @@ class Running:
                     command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT,
                     start_new_session=True)
                 self._groups.add(process.pid)
-            timed_out = not self._wait(process, deadline_s, sink, on_output)
+            timed_out = not self._wait(process, deadline_s, sink, on_tick)
             self._end(process)
             return Ended(process.returncode, _text_of(sink, 0), timed_out)
 
@@ -53,7 +54,7 @@ class Running:
                 _signal_group(group, signal.SIGKILL)
 
     @staticmethod
-    def _wait(process, deadline_s, sink, on_output) -> bool:
+    def _wait(process, deadline_s, sink, on_tick) -> bool:
         left = deadline_s
         seen = 0
         while left > 0:
@@ -62,11 +63,10 @@ class Running:
                 return True
             except subprocess.TimeoutExpired:
                 left -= 1.0
-            if on_output:
+            if on_tick:
                 size = os.fstat(sink.fileno()).st_size
-                if size > seen:
-                    on_output(_text_of(sink, seen))
-                    seen = size
+                on_tick(_text_of(sink, seen))
+                seen = size
         return False
 
     def _end(self, process):

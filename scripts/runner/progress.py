@@ -19,9 +19,10 @@ class Progress:
         self._passed = 0
         self._failed = 0
 
-    def doing(self, job, what):
+    def doing(self, job, what=None):
+        """Without `what` it is still at what it was doing."""
         with self._lock:
-            self._doing[job] = what
+            self._doing[job] = what or self._doing.get(job, "")
             self._show()
 
     def end(self, job, passed, failed):

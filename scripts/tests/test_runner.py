@@ -14,7 +14,7 @@ from runner.result import FAILED, PASSED, SKIPPED, Case, KnownSkips, Report
 @pytest.fixture
 def around(tmp_path):
     (tmp_path / "build").mkdir()
-    return Surroundings(tmp_path, tmp_path / "build", Running(), lambda job, what: None)
+    return Surroundings(tmp_path, tmp_path / "build", Running(), lambda job, what=None: None)
 
 
 def program(around, name, body, told=None):

@@ -14,8 +14,7 @@ void later(std::optional<WallTime>& time, const std::optional<WallTime>& other) 
 
 }  // namespace
 
-ReconcilerMachine::ReconcilerMachine(const EngineOptions& options, bool broker_forgets)
-    : options_(options), broker_forgets_(broker_forgets) {
+ReconcilerMachine::ReconcilerMachine(const EngineOptions& options, bool broker_forgets) : options_(options) {
   for (const auto& queue : options.queues) cases_[queue].start_done = !broker_forgets;
 }
 

@@ -58,7 +58,6 @@ class ReconcilerMachine {
                                 std::uint64_t originals, MonoTime now) const;
 
   const EngineOptions& options_;
-  const bool broker_forgets_;
   std::map<QueueName, Case> cases_;
 };
 

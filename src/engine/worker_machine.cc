@@ -95,7 +95,7 @@ void WorkerMachine::pump(const WorkerMoment& at) {
 }
 
 bool WorkerMachine::start_next(const WorkerMoment& at) {
-  const auto runs_max = static_cast<std::size_t>(slots_ + limits_.finishing_max);
+  const auto runs_max = static_cast<std::size_t>(slots_) + static_cast<std::size_t>(limits_.finishing_max);
   if (!slot_free() || runs_.size() >= runs_max) return false;
   // A crashed row runs with nobody beside it, for its neighbours would die with it; normal rows get every second turn.
   if (!crashed_.empty() && (normal_turns_ == 0 || waiting_.empty())) {

@@ -75,6 +75,7 @@ void Batch::lapse(StoredRow& row, const LapseRule& rule, bool counted) {
       rule.crash_limit > 0 && row.crash_count + 1 >= rule.crash_limit && !drop.crash_limit_ignored;
   const bool hold = row.effect_begun && rule.unknown == UnknownPolicy::kHold && !drop.hold_policy_ignored;
   change(row, Verb::kLapse, [&](StoredRow& r) {
+    r.claim_token = Token{};  // what its holder still writes is not the run again of something that happened
     ++r.crash_count;
     if (r.effect_begun && counted) ++r.lapse_count;
     if (drop.lapse_uses_up_tries) ++r.try_count;
@@ -98,6 +99,7 @@ void Batch::copy_to_dead_letters(const StoredRow& row, const std::optional<Route
   copy.message.id = copy_id(row);
   copy.message.route = *dead_letter;
   copy.message.headers.emplace_back(kHeaderDeadOf, row.message.id.value);
+  copy.message.retry.reset();
   copy.message.not_before.reset();
   copy.digest = row.digest;
   copy.queue = QueueName{};
@@ -118,6 +120,8 @@ void send_again(StoredRow& row, WallTime at, bool keep_publish_number) {
 }
 
 void settle(StoredRow& row, State state) {
+  // Only 0 to 3 are states of a foreign row, so one that is settled otherwise stops being foreign.
+  if (row.foreign() && state != State::kConsumed) row.publish_count = 1;
   row.status = state;
   row.owner.reset();
   row.next_try_time.reset();

@@ -19,7 +19,7 @@ namespace waybill {
 struct StoredRow : Row {
   std::uint64_t sequence = 0;           ///< order of arrival
   Token append_token;                   ///< of the append that made it
-  Token claim_token;                    ///< of the last attempt
+  Token claim_token;                    ///< of the last attempt; none once it lapsed
   BootNonce publish_boot;               ///< who made the last publish
   bool late_done = false;               ///< dead or cancelled, but its effect is known to have happened
   std::optional<std::size_t> ended_by;  ///< index of the outcome that ended the last attempt

@@ -13,7 +13,9 @@ ClaimVerdict verdict_on(const StoredRow& row, const Batch& batch) {
   const auto is_ahead = [&](std::optional<WallTime> time) { return time && *time > batch.now; };
   if (row.owner && !batch.drop.claim_grants_open_attempt) return ClaimVerdict::kBusy;
   if (row.on_hold() && !batch.drop.claim_grants_on_hold) return ClaimVerdict::kOnHold;
-  if (is_ahead(row.message.not_before) && !batch.drop.claim_ignores_not_before) return ClaimVerdict::kNotDue;
+  if (!is_final(row.status) && is_ahead(row.message.not_before) && !batch.drop.claim_ignores_not_before) {
+    return ClaimVerdict::kNotDue;
+  }
   switch (row.status) {
     case State::kConsumed:
       return ClaimVerdict::kFinished;
@@ -107,8 +109,8 @@ Result<Answer> apply(const Release& write, Batch& batch) {
   if (row == nullptr) return Answer(no_such_row());
   const bool allowed = stands(*row, write.fence) && (!row->effect_begun || batch.drop.release_after_effect_begun);
   if (!allowed) {
-    const bool again = row->status == State::kSending && !row->owner && row->attempt == write.fence.attempt &&
-                       row->claim_token == write.fence.token;
+    const bool again = row->status == State::kSending && !row->owner && !row->ended_by &&
+                       row->attempt == write.fence.attempt && row->claim_token == write.fence.token;
     return Answer(answer_of(*row, again));
   }
   batch.change(*row, Verb::kRelease,

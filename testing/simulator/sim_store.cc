@@ -64,8 +64,8 @@ void SimStore::apply(SimNode& from, const std::vector<Write>& writes, const Answ
   const bool happens = !refused && (!doubtful || chance(0.5));
   Result<Committed> committed = make_error(ErrorClass::kRetry, "the store refused");
   if (happens) {
-    if (on_apply) on_apply(writes);
     committed = log_.commit(writes);
+    if (on_commit) on_commit(writes, *committed);
     check(writes, *committed);
     for (const Write& write : writes) {
       if (const auto point = point_of(write, /*after=*/true); point && probe_(from, *point)) break;

@@ -35,8 +35,8 @@ class SimStore {
   double refuse = 0;          ///< chance that a commit certainly does not happen
   double leave_in_doubt = 0;  ///< chance that its answer is lost, whether or not it happened
 
-  /// Called with every batch that is applied, before it is (recording).
-  std::function<void(std::span<const Write>)> on_apply;
+  /// Called with every batch that was applied and what the log answered, which may never reach the node (recording).
+  std::function<void(std::span<const Write>, const Committed&)> on_commit;
 
  private:
   void apply(SimNode& from, const std::vector<Write>& writes, const Answered& answered);

@@ -26,7 +26,7 @@ constexpr Duration kLook{2'000};
 
 class Simulation {
  public:
-  Simulation(std::uint64_t seed, const Planted& planted, const CommitWitness& on_commit);
+  Simulation(std::uint64_t seed, const Planted& planted, const LogWitness& witness);
   Verdict run();
 
  private:
@@ -66,6 +66,7 @@ class Simulation {
   void check_end();
 
   const Plan plan_;
+  const LogWitness witness_;
   std::mt19937_64 random_;
   Audit audit_;
   SimWorld world_;
@@ -88,8 +89,9 @@ class Simulation {
   bool calm_ = false;
 };
 
-Simulation::Simulation(std::uint64_t seed, const Planted& planted, const CommitWitness& on_commit)
+Simulation::Simulation(std::uint64_t seed, const Planted& planted, const LogWitness& witness)
     : plan_(draw_plan(seed)),
+      witness_(witness),
       random_(seed ^ 0x5851f42d4c957f2dU),
       clock_(world_),
       control_(world_.add_node("control")),
@@ -108,9 +110,7 @@ Simulation::Simulation(std::uint64_t seed, const Planted& planted, const CommitW
               [this](const Attempt& attempt) { return script(attempt); },
               [this](SimNode& loop, CrashPoint point) { return probe(loop, point); }},
       clients_(plan_.messages.size()) {
-  if (on_commit) {
-    store_.on_apply = [this, on_commit](std::span<const Write> writes) { on_commit(writes, clock_.now()); };
-  }
+  store_.on_commit = witness_.committed;
 }
 
 // ---- nodes ----------------------------------------------------------------------------------------------------------
@@ -222,7 +222,9 @@ void Simulation::enter_row(std::size_t index) {
   row.create_time = row.update_time = clock_.now();
   row.next_try_time = clock_.now();
   if (index % 5 == 0) *row.next_try_time += std::chrono::hours(8);  // a program that inserts local time
-  if (!store_.log().insert_foreign(row).ok()) return;
+  const bool inserted = store_.log().insert_foreign(row).ok();
+  if (witness_.foreign_row) witness_.foreign_row(row, row.create_time, inserted);
+  if (!inserted) return;
   clients_[index].id = plan.id;
   audit_.accepted(row.message.id);
 }
@@ -485,8 +487,8 @@ Verdict Simulation::run() {
 
 }  // namespace
 
-Verdict simulate(std::uint64_t seed, const Planted& planted, const CommitWitness& on_commit) {
-  return Simulation(seed, planted, on_commit).run();
+Verdict simulate(std::uint64_t seed, const Planted& planted, const LogWitness& witness) {
+  return Simulation(seed, planted, witness).run();
 }
 
 }  // namespace waybill::sim

@@ -5,11 +5,12 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "engine/node.h"
-#include "ports/log_writes.h"
+#include "ports/message_log.h"
 #include "testing/memory_log/mutations.h"
 #include "testing/simulator/coverage.h"
 
@@ -28,9 +29,14 @@ struct Verdict {
   Duration virtual_time{0};
 };
 
-/// `on_commit` hears every batch of writes that the log applied, in order, and the store's time (recording).
-using CommitWitness = std::function<void(std::span<const Write>, WallTime)>;
+/// Hears everything that the log was told, in order (recording); it changes nothing of the run.
+struct LogWitness {
+  /// A batch that the log applied, and its answers, whether or not they reached the node.
+  std::function<void(std::span<const Write>, const Committed&)> committed;
+  /// A row that another program tried to insert past the port.
+  std::function<void(const Row&, WallTime now, bool inserted)> foreign_row;
+};
 
-[[nodiscard]] Verdict simulate(std::uint64_t seed, const Planted& planted = {}, const CommitWitness& on_commit = {});
+[[nodiscard]] Verdict simulate(std::uint64_t seed, const Planted& planted = {}, const LogWitness& witness = {});
 
 }  // namespace waybill::sim

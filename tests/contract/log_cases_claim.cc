@@ -311,6 +311,29 @@ std::vector<LogCase> attempt_cases() {
          h.must_apply(release);
          check_equal(h.snapshot({"m"}), before, "the row after the second run");
        }},
+      {"AScheduledRowThatWasCancelledAnswersCancelled",
+       [](LogHarness& h) {
+         h.append("m");
+         h.must_apply(Reschedule{{"m"}, h.now() + kDelay});
+         h.must_apply(Cancel{{"m"}});
+         check_equal(h.apply(h.new_claim("m")).verdict, ClaimVerdict::kCancelled, "the verdict");
+       }},
+      {"AnAttemptThatLapsedWasNotReleased",
+       [](LogHarness& h) {
+         h.append("m");
+         const Fence fence = h.claim(marking_claim(h, "m"));
+         h.advance(kLease);
+         only_row(h.apply(h.new_take()));
+         h.must_refuse({"m"}, Release{fence});
+       }},
+      {"AnAttemptThatReportedAndWasReplayedWasNotReleased",
+       [](LogHarness& h) {
+         h.append("m");
+         const Fence fence = h.claim(marking_claim(h, "m"));
+         h.finish(fence, Fail{"no such user"});
+         h.must_apply(Replay{{"m"}});
+         h.must_refuse({"m"}, Release{fence});
+       }},
       {"AnAdoptedMessageIsRecordedAndClaimedAtOnce",
        [](LogHarness& h) {
          const Adopt adopt = new_adopt(h, "m");

@@ -91,6 +91,9 @@ std::vector<LogCase> foreign_cases() {
          check_equal(h.status("refused-sent"), State::kDead, "the status");
          check(h.row("held").on_hold(), "the row is held");
          check(h.apply(h.new_take()).rows.empty(), "none is driven");
+         for (const char* id : {"cancelled", "refused", "refused-sent", "held"}) {
+           check_equal(h.row(id).publish_count, std::int64_t{1}, "publish_count: such a row is foreign no more");
+         }
        }},
       {"AForeignIdThatExistsIsRefused",
        [](LogHarness& h) {

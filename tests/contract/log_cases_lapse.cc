@@ -251,6 +251,7 @@ std::vector<LogCase> dead_letter_cases() {
        [](LogHarness& h) {
          Append write = h.new_append("m");
          write.message.headers = {{"tenant", "7"}};
+         write.message.retry = RetryPolicy{};
          h.apply(write);
          Finish finish = h.new_finish(h.claim("m"), Fail{"no such user"});
          finish.dead_letter = kDeadRoute;
@@ -263,6 +264,7 @@ std::vector<LogCase> dead_letter_cases() {
          check(copy.queue == QueueName{}, "it is external");
          check_equal(copy.message.body.bytes(), std::string("body of m"), "the body");
          check(copy.message.headers.front() == write.message.headers.front(), "the message's headers are kept");
+         check(!copy.message.retry, "nobody here tries a copy again");
          check_equal(copy.status, State::kSending, "the status");
          check_equal(copy.next_try_time, h.now(), "next_try_time");
          const TakenRow taken = only_row(h.apply(h.new_take()));

@@ -92,6 +92,17 @@ std::vector<LogCase> people_cases() {
          h.advance(std::chrono::hours(1));
          check_equal(h.apply(h.new_take()).rows.size(), std::size_t{4}, "the rows due then");
        }},
+      {"ReschedulingRaisesThePublishNumberOfANewRowToo",
+       [](LogHarness& h) {
+         h.append_foreign("foreign");
+         Append waiting = h.new_append("waiting");
+         waiting.publish_now = false;
+         h.apply(waiting);
+         for (const char* id : {"foreign", "waiting"}) {
+           h.must_apply(Reschedule{{id}, h.now() + kDelay});
+           check_equal(h.row(id).publish_count, std::int64_t{1}, "publish_count");
+         }
+       }},
       {"AttemptsHeldAndFinalRowsAreNotRescheduled",
        [](LogHarness& h) {
          const WallTime then = h.now() + std::chrono::hours(1);

@@ -345,6 +345,18 @@ std::vector<LogCase> take_limit_cases() {
          check_equal(answer.lapsed, 1, "the leases too far ahead");
          check_equal(only_row(answer).message.id.value, std::string("claimed"), "the row of that lease");
        }},
+      {"TheSweepLeavesClosedRoutesAlone",
+       [](LogHarness& h) {
+         const WallTime local = h.now() + std::chrono::hours(8);
+         h.append_foreign("m", 0, local);
+         Take take = h.new_take();
+         take.sweep = Sweep{};
+         take.closed = {kMailRoute};
+         check(h.apply(take).rows.empty(), "none is taken of a closed route");
+         check_equal(h.row("m").next_try_time, local, "next_try_time");
+         take.probes = {kMailRoute};
+         only_row(h.apply(take));
+       }},
       {"TheSweepShortensNoLeaseThatMayNotLapse",
        [](LogHarness& h) {
          // After a clock step back every lease seems too far ahead.

@@ -112,8 +112,6 @@ def test_two_hundred_kills_lose_nothing(make_daemon, tmp_path):
         kills.live(point)
 
     daemon.environment = {}
-    daemon.config["publish.grace"] = "200ms"  # rows whose holder died are driven one at a time, one a grace
-    daemon.config["publish.confirm_deadline"] = "90ms"
     with daemon:
         client = daemon.client()
         eventually(lambda: client.open_count() == 0, 300, "nothing is left open", every_s=0.2)

@@ -1,20 +1,25 @@
 // Ten thousand simulated runs, and the proof that the oracle would notice: planted faults are found.
 //
-//   sim_test --seed N     one run, told in full
-//   sim_test --seeds N    that many instead of ten thousand
+//   sim_test --seed N                  one run, told in full
+//   sim_test --seed N --record FILE    and everything its log was told, for replay_test --recording FILE
+//   sim_test --seeds N                 that many instead of ten thousand
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <functional>
 #include <iostream>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
 #include "base/log.h"
+#include "testing/recording/recording.h"
 #include "testing/simulator/simulation.h"
 
 namespace waybill::sim {
@@ -104,15 +109,28 @@ std::vector<PlantedCase> planted_cases() {
 INSTANTIATE_TEST_SUITE_P(Simulator, PlantedFault, testing::ValuesIn(planted_cases()),
                          [](const auto& param_info) { return std::string(param_info.param.name); });
 
-int replay(std::uint64_t seed) {
+// Tells what a seed does and, with a file name, records what its log is told.
+int run_one(std::uint64_t seed, const std::string& record_file) {
+  std::ofstream file;
+  if (!record_file.empty()) file.open(record_file, std::ios::binary | std::ios::trunc);
+  recording::Recorder recorder(file);
+  LogWitness witness;
+  if (file.is_open()) {
+    witness.committed = std::bind_front(&recording::Recorder::committed, &recorder);
+    witness.foreign_row = std::bind_front(&recording::Recorder::foreign_row, &recorder);
+  }
   for (const FaultPlan& fault : draw_plan(seed).faults) {
     std::cout << fault.at.count() << " ms: " << to_string(fault.fault) << " of node " << fault.node << " for "
               << fault.lasts.count() << " ms\n";
   }
-  const Verdict verdict = simulate(seed);
+  const Verdict verdict = simulate(seed, {}, witness);
   std::cout << "seed " << seed << ", " << verdict.virtual_time.count() << " ms of virtual time\n"
             << verdict.coverage.table();
   for (const auto& violation : verdict.violations) std::cout << "VIOLATION " << violation << '\n';
+  if (!record_file.empty() && !file.flush()) {
+    std::cerr << "cannot write the recording " << record_file << '\n';
+    return 1;
+  }
   return verdict.violations.empty() ? 0 : 1;
 }
 
@@ -122,10 +140,18 @@ int replay(std::uint64_t seed) {
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   waybill::configure_log({waybill::LogLevel::kError, waybill::LogFormat::kText});
+  std::optional<std::uint64_t> seed;
+  std::string record_file;
   for (int i = 1; i + 1 < argc; ++i) {
     const std::string_view flag = argv[i];
-    if (flag == "--seed") return waybill::sim::replay(std::strtoull(argv[i + 1], nullptr, 10));
+    if (flag == "--seed") seed = std::strtoull(argv[i + 1], nullptr, 10);
     if (flag == "--seeds") waybill::sim::g_seeds = std::strtoull(argv[i + 1], nullptr, 10);
+    if (flag == "--record") record_file = argv[i + 1];
+  }
+  if (seed) return waybill::sim::run_one(*seed, record_file);
+  if (!record_file.empty()) {
+    std::cerr << "--record FILE records one seed: give --seed N too\n";
+    return 2;
   }
   return RUN_ALL_TESTS();
 }

@@ -13,11 +13,9 @@ constexpr char kCancel[] =
     "WHERE msg_id = ?1 AND owner IS NULL AND status IN (0, 1, 2, 4, 6) "
     "AND (queue IS NULL OR queue <> '' OR publish_count = 0) RETURNING attempt";
 
-// A row that was never published has no mark that a higher number would keep off, and must stay foreign or
-// withdrawable.
 constexpr char kReschedule[] =
     "UPDATE msg_log SET status = 0, not_before = ?2, next_try_time = ?2, update_time = ?3, "
-    "publish_count = publish_count + (publish_count > 0) "
+    "publish_count = publish_count + 1 "
     "WHERE msg_id = ?1 AND owner IS NULL AND status IN (0, 1, 2, 4) "
     "AND (status <> 0 OR not_before IS NOT ?2 OR next_try_time <> ?2) RETURNING attempt";
 

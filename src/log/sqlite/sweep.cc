@@ -45,7 +45,8 @@ bool is_too_far(const Query& row, const Sweep& sweep, WallTime now) {
 
 }  // namespace
 
-void pull_forward(Transaction& tx, const Sweep& sweep, bool with_owned) {
+void pull_forward(Transaction& tx, const Sweep& sweep, bool with_owned,
+                  const std::function<bool(const Route&)>& is_left_alone) {
   std::vector<std::pair<std::int64_t, std::int64_t>> far;  // rowid and the time it had
   int entries = 0;
   {
@@ -54,7 +55,7 @@ void pull_forward(Transaction& tx, const Sweep& sweep, bool with_owned) {
     while (row.next()) {
       ++entries;
       at = {{row.string(0), row.string(1)}, row.integer(2), row.integer(3)};
-      if (row.integer(5) != 0 && !with_owned) continue;
+      if ((row.integer(5) != 0 && !with_owned) || is_left_alone(at.route)) continue;
       if (is_too_far(row, sweep, tx.now)) far.emplace_back(row.integer(3), row.integer(2));
     }
   }

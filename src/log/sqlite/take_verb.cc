@@ -107,7 +107,10 @@ class TakeRun {
   TakeAnswer run() {
     answer_.store_now = tx_.now;
     const bool lapses = may_lapse(tx_, ask_.lapse);
-    if (ask_.sweep) pull_forward(tx_, *ask_.sweep, /*with_owned=*/lapses);
+    if (ask_.sweep) {
+      pull_forward(tx_, *ask_.sweep, /*with_owned=*/lapses,
+                   [this](const Route& route) { return is_left_alone(route); });
+    }
     if (lapses) end_lapsed();
     read_routes();
     while (!full_ && std::ranges::any_of(turns_, [](const Turn& turn) { return !turn.drained; })) go_round();
