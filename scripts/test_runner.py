@@ -43,7 +43,8 @@ def prepare(labels, preset):
 class TestRun:
     """Runs jobs and keeps count."""
 
-    def __init__(self, preset, known_skips):
+    def __init__(self, preset, known_skips, tell_all=False):
+        self.tell_all = tell_all
         self.progress = Progress()
         self.running = Running()
         self.around = Surroundings(ROOT, ROOT / "build" / preset, self.running, self.progress.doing)
@@ -74,20 +75,36 @@ class TestRun:
     def _count(self, report):
         self.passed += sum(case.outcome == PASSED for case in report.cases)
         self.failed += len(report.failed())
+        if self.tell_all and not report.failed():
+            self.progress.say(report.output.rstrip())
         if report.failed():
             self.progress.say(f"==== {report.job}\n{report.output.rstrip()}")
             for case in report.failed():
                 self.progress.say(f"{FAILED}: {case.name}: {case.detail}")
 
 
+def simulate_one(preset, seed, record):
+    """One run of the simulator, told in full."""
+    build(preset, ["sim_test"])
+    command = [str(ROOT / "build" / preset / "sim_test"), "--seed", str(seed)]
+    return subprocess.run(command + (["--record", record] if record else []), check=False).returncode
+
+
 def main():
     parser = argparse.ArgumentParser(prog="./test", description="Runs the tests of the given labels.")
     parser.add_argument("labels", nargs="*", metavar="LABEL", help=f"{', '.join(LABELS)}; none: all but slow")
     parser.add_argument("--preset", default="release", help="which build to test (default: release)")
+    parser.add_argument("--seed", type=int, help="with sim: one run of the simulator, told in full")
+    parser.add_argument("--record", metavar="FILE", help="with --seed: also writes what it asked of the log")
     arguments = parser.parse_args()
+    if arguments.seed is not None or arguments.record:
+        if arguments.labels != ["sim"] or arguments.seed is None:
+            parser.error("--seed N goes with the label sim alone, and --record FILE with --seed N")
+        return simulate_one(arguments.preset, arguments.seed, arguments.record)
     try:
         labels = check_labels(arguments.labels)
-        run = TestRun(arguments.preset, KnownSkips(ROOT / "tests" / "known_skips"))
+        # The simulator's coverage is worth reading also when all is well.
+        run = TestRun(arguments.preset, KnownSkips(ROOT / "tests" / "known_skips"), tell_all=labels == ["sim"])
         run.run(prepare(labels, arguments.preset))
     except (UsageError, ValueError) as error:
         print(f"./test: {error}", file=sys.stderr)

@@ -23,7 +23,7 @@ std::string shown(const Setting& setting) {
 std::string quoted(const std::string& text) { return boost::json::serialize(boost::json::string(text)); }
 
 std::string in_toml(const Setting& setting) {
-  const std::string text = shown(setting);
+  std::string text = shown(setting);
   if (setting.key->kind == ValueKind::kCount) return text;
   if (setting.key->kind != ValueKind::kList) return quoted(text);
   std::string list;
