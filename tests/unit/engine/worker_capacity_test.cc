@@ -177,6 +177,22 @@ TEST_F(WorkerCapacityTest, QueueWithoutCreditIsNotQuiet) {
   EXPECT_EQ(machine().view(kQueue).quiet_since, at_ms(3'000)) << "it could have given nothing until now";
 }
 
+TEST_F(WorkerCapacityTest, WhatWasGivenBackCountsAsInHandUntilItHadTimeToComeOut) {
+  slots(1, 1);
+  (void)machine().on_ready(moment(0));
+  (void)start("a");
+  (void)deliver("b", 10);
+  const auto held = machine().view(kQueue).oldest_in_hand;
+  ASSERT_TRUE(held);
+  (void)machine().stop_taking(moment(1'000));
+  EXPECT_EQ(machine().view(kQueue).oldest_in_hand, held);
+  (void)tick(60'999);
+  EXPECT_EQ(machine().view(kQueue).oldest_in_hand, held);
+  EXPECT_TRUE(machine().next_tick()) << "it is forgotten without a further event";
+  (void)tick(61'000);
+  EXPECT_FALSE(machine().view(kQueue).oldest_in_hand);
+}
+
 TEST_F(WorkerCapacityTest, ViewShowsTheOldestUnclaimedDeliveryAndTheNewestThatCameOut) {
   slots(1, 1);
   const auto publish_at = [&](const std::string& id, std::int64_t published) {
