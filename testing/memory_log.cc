@@ -1,17 +1,27 @@
 #include "testing/memory_log.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
+#include "log/list_cursor.h"
 #include "testing/memory_log/batch.h"
 
 namespace waybill {
 namespace {
 
+constexpr int kListLimitMax = 1'000;
+
 Row without_body(const StoredRow& stored) {
   Row row = stored;
   row.message.body = Body();
   return row;
+}
+
+bool is_wanted(const StoredRow& row, const MessageFilter& where, const MemoryLogMutations& drop) {
+  if (where.status && row.status != *where.status && !drop.list_ignores_status) return false;
+  if (where.queue && row.queue != where.queue && !drop.list_ignores_queue) return false;
+  return !where.since || row.create_time >= *where.since || drop.list_ignores_since;
 }
 
 }  // namespace
@@ -60,26 +70,49 @@ Result<std::vector<MessageEvent>> MemoryLog::events(const MessageId& id) {
   return found == rows_->events.end() ? std::vector<MessageEvent>() : found->second;
 }
 
-Result<std::vector<Row>> MemoryLog::list(const ListFilter& filter) {
+Result<ListPage> MemoryLog::list(const ListFilter& filter) {
   const std::lock_guard lock(mutex_);
-  std::vector<Row> rows;
-  const auto& all = rows_->by_arrival();
-  for (auto entry = all.rbegin(); entry != all.rend() && std::ssize(rows) < filter.limit; ++entry) {
-    const StoredRow& row = *entry->second;
-    if (!filter.status || row.status == *filter.status) rows.push_back(without_body(row));
+  auto before = static_cast<std::uint64_t>(INT64_MAX);
+  if (!filter.cursor.empty()) {
+    const auto position = read_cursor(identity_, filter.cursor);
+    if (!position.ok() && !drop_.list_takes_any_cursor) return position.error();
+    if (position.ok()) before = static_cast<std::uint64_t>(*position) + (drop_.list_repeats_last_row ? 1 : 0);
   }
-  return rows;
+  ListPage page;
+  const auto& all = rows_->by_arrival();
+  for (auto end = all.lower_bound(before); end != all.begin();) {
+    const StoredRow& row = *(--end)->second;
+    if (!is_wanted(row, filter.where, drop_)) continue;
+    if (std::ssize(page.rows) == std::clamp(filter.limit, 1, kListLimitMax)) {
+      page.next_cursor = write_cursor(identity_, static_cast<std::int64_t>(std::next(end)->first));
+      break;
+    }
+    page.rows.push_back(without_body(row));
+  }
+  return page;
+}
+
+Result<std::int64_t> MemoryLog::count(const MessageFilter& where, std::int64_t most) {
+  const std::lock_guard lock(mutex_);
+  std::int64_t count = 0;
+  for (const auto& [_, row] : rows_->by_arrival()) count += is_wanted(*row, where, drop_) ? 1 : 0;
+  return drop_.count_ignores_most ? count : std::min(count, most);
 }
 
 Result<LogStats> MemoryLog::stats() {
   const std::lock_guard lock(mutex_);
-  LogStats stats{.rows_by_state = std::vector<std::int64_t>(kStateCount), .store_now = clock_.now()};
+  LogStats stats{.rows_by_state = std::vector<std::int64_t>(kStateCount),
+                 .oldest_by_state = std::vector<std::optional<WallTime>>(kStateCount),
+                 .store_now = clock_.now()};
   for (const auto& [_, row] : rows_->by_arrival()) {
-    ++stats.rows_by_state[static_cast<std::size_t>(row->status)];
+    const auto state = static_cast<std::size_t>(row->status);
+    ++stats.rows_by_state[state];
     stats.lapses += row->lapse_count;
     stats.unknowns += row->unknown_count;
-    if (!kOpenStates.has(row->status)) continue;
-    stats.oldest_open = std::min(stats.oldest_open.value_or(row->create_time), row->create_time);
+    if (row->finished() && !drop_.stats_call_finished_rows_oldest) continue;
+    auto& oldest = stats.oldest_by_state[state];
+    if (!oldest) oldest = row->create_time;
+    if (kOpenStates.has(row->status) && !stats.oldest_open) stats.oldest_open = row->create_time;
   }
   return stats;
 }

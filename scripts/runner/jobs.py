@@ -40,7 +40,7 @@ class GtestJob:
                 [str(around.build / self.name), f"--gtest_output=json:{told}", "--gtest_brief=1"], self.deadline_s,
                 cwd=around.root, env={**os.environ, "TMPDIR": scratch}, on_tick=lambda _: around.tell(report.job))
             if told.exists():
-                report.cases = list(_gtest_cases(json.loads(told.read_text(encoding="utf-8"))))
+                report.cases = list(_gtest_cases(json.loads(told.read_text(encoding="utf-8", errors="replace"))))
         report.output = ended.output
         return _completed(report, ended)
 

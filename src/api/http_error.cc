@@ -44,8 +44,7 @@ HttpResponse to_response(ErrorForm form, const HttpError& error) {
   if (error.retry_after) response.headers.emplace_back("Retry-After", std::to_string(error.retry_after->count()));
   switch (form) {
     case ErrorForm::kV1:
-      response.body = to_json(ErrorView{error.code.empty() ? std::string(usual_code(error.status)) : error.code,
-                                        error.message, error.fields});
+      response.body = to_json(view_of(error));
       break;
     case ErrorForm::kClassic:
       response.body = to_json(ClassicView{
@@ -53,6 +52,15 @@ HttpResponse to_response(ErrorForm form, const HttpError& error) {
       break;
   }
   return response;
+}
+
+ErrorView view_of(const HttpError& error) {
+  return ErrorView{error.code.empty() ? std::string(usual_code(error.status)) : error.code, error.message,
+                   error.fields};
+}
+
+HttpError bad_request(ErrorView error) {
+  return HttpError{400, std::move(error.message), std::move(error.fields), std::move(error.code)};
 }
 
 HttpError unavailable(std::string message) {

@@ -29,6 +29,10 @@ struct HttpError {
 };
 
 [[nodiscard]] HttpResponse to_response(ErrorForm form, const HttpError& error);
+/// As the kV1 form writes it.
+[[nodiscard]] ErrorView view_of(const HttpError& error);
+/// 400, as written.
+[[nodiscard]] HttpError bad_request(ErrorView error);
 
 /// 503 with `Retry-After`: nothing happened, the same request may succeed later.
 [[nodiscard]] HttpError unavailable(std::string message);

@@ -22,6 +22,19 @@ std::optional<std::string> query_decode(std::string_view text) {
   return percent_decode(spaced);
 }
 
+// `wanted`, alone or with `charset=utf-8`.
+bool is_utf8_type(std::string_view content_type, std::string_view wanted) {
+  if (!equal_ignoring_case(trim(take_until(content_type, ';')), wanted)) return false;
+  while (!content_type.empty()) {
+    std::string_view parameter = trim(take_until(content_type, ';'));
+    if (parameter.empty()) continue;
+    if (!equal_ignoring_case(trim(take_until(parameter, '=')), "charset")) return false;
+    const std::string_view charset = trim(parameter);
+    if (!equal_ignoring_case(charset, "utf-8") && !equal_ignoring_case(charset, "\"utf-8\"")) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::optional<std::string_view> HttpRequest::header(std::string_view name) const {
@@ -67,17 +80,9 @@ std::optional<QueryParameters> parse_query(std::string_view query) {
   return parameters;
 }
 
-bool is_json_media_type(std::string_view content_type) {
-  if (!equal_ignoring_case(trim(take_until(content_type, ';')), "application/json")) return false;
-  while (!content_type.empty()) {
-    std::string_view parameter = trim(take_until(content_type, ';'));
-    if (parameter.empty()) continue;
-    if (!equal_ignoring_case(trim(take_until(parameter, '=')), "charset")) return false;
-    const std::string_view charset = trim(parameter);
-    if (!equal_ignoring_case(charset, "utf-8") && !equal_ignoring_case(charset, "\"utf-8\"")) return false;
-  }
-  return true;
-}
+bool is_json_media_type(std::string_view content_type) { return is_utf8_type(content_type, "application/json"); }
+
+bool is_ndjson_media_type(std::string_view content_type) { return is_utf8_type(content_type, "application/x-ndjson"); }
 
 bool equal_ignoring_case(std::string_view left, std::string_view right) {
   return left.size() == right.size() &&

@@ -49,6 +49,8 @@ using QueryParameters = std::vector<std::pair<std::string, std::string>>;
 
 /// True for `application/json`, alone or with `charset=utf-8`.
 [[nodiscard]] bool is_json_media_type(std::string_view content_type);
+/// The same for `application/x-ndjson`: one JSON value a line.
+[[nodiscard]] bool is_ndjson_media_type(std::string_view content_type);
 
 [[nodiscard]] bool equal_ignoring_case(std::string_view left, std::string_view right);
 /// Without leading and trailing spaces and tabs.

@@ -179,8 +179,9 @@ void HttpServer::Impl::Session::enter(Phase phase) {
 }
 
 void HttpServer::Impl::Session::end_if_due(MonoTime now) {
-  if (overdue_ || now < deadline_) return;
-  overdue_ = true;
+  // Again at every sweep: what had completed when it was cancelled begins its next part after that.
+  if (now < deadline_ && !ended_) return;
+  overdue_ = overdue_ || now >= deadline_;
   cancel_waiting();
 }
 

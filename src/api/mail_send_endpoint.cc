@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "api/http_error.h"
+#include "api/intake_refusal.h"
 #include "api/request_checks.h"
 #include "mail/mail_body.h"
 
@@ -25,32 +26,9 @@ HttpResponse accepted(const MessageId& id) {
   return HttpResponse{200, to_json(ClassicView{ClassicView::kSuccess, "成功", id.value, {}})};
 }
 
-HttpError refused_intake(const Error& error) {
-  HttpError refused = from_port(error);
-  if (error.what == ErrorClass::kInDoubt) {
-    refused.message = "the mail may have been accepted: repeat the request with the same Idempotency-Key";
-  }
-  return refused;
-}
-
-HttpError still_in_flight() {
-  return HttpError{409, "a request with this Idempotency-Key is still being handled; repeat this one later"};
-}
-
-HttpResponse answer_of(const Result<AppendAnswer>& result) {
-  if (!result) return refusal(refused_intake(result.error()));
-  switch (result.value().kind) {
-    case AppendAnswer::Kind::kAccepted:
-    case AppendAnswer::Kind::kDuplicate:
-      return accepted(result.value().id);
-    case AppendAnswer::Kind::kKeyReused:
-      return refusal(HttpError{422, "this Idempotency-Key came with another request before; use a new one"});
-    case AppendAnswer::Kind::kConflict:
-      return refusal(HttpError{409, "a different message with this id exists"});
-    case AppendAnswer::Kind::kIdTaken:
-      return refusal(unavailable("no free message id was found; try again"));
-  }
-  std::abort();
+HttpResponse answer_of(const Result<AppendAnswer>& result, bool repeated) {
+  if (const auto error = intake_refusal(result, repeated)) return refusal(*error);
+  return accepted(result->id);
 }
 
 }  // namespace
@@ -71,9 +49,10 @@ void MailSendEndpoint::handle(const HttpRequest& request, Answer answer) {
   intake.body_for = [mail](const MessageId& id) { return Body(write_mail_body(id, *mail)); };
   auto& sent = std::get<std::optional<std::string>>(key);
   if (!sent) {
-    return intake_.accept(
-        std::move(intake), request.deadline,
-        [answer = std::move(answer)](const Result<AppendAnswer>& result) { answer(answer_of(result)); });
+    return intake_.accept(std::move(intake), request.deadline,
+                          [answer = std::move(answer)](const Result<AppendAnswer>& result) {
+                            answer(answer_of(result, /*repeated=*/false));
+                          });
   }
   intake.key = IdempotencyKey{std::string(kPath), *sent, digest_of(*mail)};
   accept_under_key(std::move(intake), request.deadline, std::move(answer));
@@ -83,8 +62,7 @@ void MailSendEndpoint::accept_under_key(IntakeRequest request, MonoTime deadline
   auto visit = keys_->enter(request.key->key);
   intake_.accept(std::move(request), deadline,
                  [visit = std::move(visit), answer = std::move(answer)](const Result<AppendAnswer>& result) {
-                   const bool undecided = !result.ok() && result.error().what == ErrorClass::kInDoubt;
-                   answer(undecided && visit->repeated ? refusal(still_in_flight()) : answer_of(result));
+                   answer(answer_of(result, visit->repeated));
                  });
 }
 

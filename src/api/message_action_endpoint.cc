@@ -8,12 +8,7 @@
 namespace waybill::api {
 namespace {
 
-std::optional<HttpError> check_envelope(const HttpRequest& request) {
-  auto query = read_query(request, {});
-  if (auto* error = std::get_if<HttpError>(&query)) return std::move(*error);
-  if (request.body.empty()) return std::nullopt;
-  return check_json_body(request);
-}
+constexpr Duration kAheadMax = std::chrono::hours(24 * 366);
 
 HttpResponse refuse(const HttpError& error) { return to_response(ErrorForm::kV1, error); }
 
@@ -31,7 +26,7 @@ Operations::Done<State> tell(const MessageId& id, Answer answer) {
 void MessageActionEndpoint::handle(const HttpRequest& request, Answer answer) {
   const auto named = read_message_id(request);
   if (const auto* error = std::get_if<HttpError>(&named)) return answer(refuse(*error));
-  if (const auto error = check_envelope(request)) return answer(refuse(*error));
+  if (const auto error = check_json_request(request)) return answer(refuse(*error));
   const MessageId& id = std::get<MessageId>(named);
 
   switch (action_) {
@@ -44,6 +39,15 @@ void MessageActionEndpoint::handle(const HttpRequest& request, Answer answer) {
       const auto parsed = parse_cancel_request(request.body);
       if (const auto* error = std::get_if<ErrorView>(&parsed)) return answer(refuse(*error));
       return operations_.cancel(id, tell(id, std::move(answer)));
+    }
+    case Action::kReschedule: {
+      const auto parsed = parse_reschedule_request(request.body);
+      if (const auto* error = std::get_if<ErrorView>(&parsed)) return answer(refuse(*error));
+      const WallTime time = std::get<RescheduleRequest>(parsed).deliver_at;
+      if (time > SystemWallClock().now() + kAheadMax) {
+        return answer(refuse(bad_field("deliver_at", "is more than 366 days ahead")));
+      }
+      return operations_.reschedule(id, time, tell(id, std::move(answer)));
     }
     case Action::kResolve: {
       const auto parsed = parse_resolve_request(request.body);

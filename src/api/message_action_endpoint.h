@@ -1,5 +1,5 @@
-// `POST /v1/messages/{id}/retry`, `…/cancel` and `…/resolve`: what a person does to one message. Each answers the
-// message's state afterwards; 409 if its state forbids it.
+// `POST /v1/messages/{id}/retry`, `…/cancel`, `…/resolve` and `…/reschedule`: what a person does to one message. Each
+// answers the message's state afterwards; 409 if its state forbids it.
 #pragma once
 
 #include "api/endpoint.h"
@@ -10,9 +10,10 @@ namespace waybill::api {
 class MessageActionEndpoint final : public Endpoint {
  public:
   enum class Action {
-    kRetry,    ///< `{"again":true}` also what is known to have happened; the body may be left out
-    kCancel,   ///< no body
-    kResolve,  ///< `{"outcome":"done"}` or `{"outcome":"retry"}`
+    kRetry,       ///< `{"again":true}` also what is known to have happened; the body may be left out
+    kCancel,      ///< no body
+    kResolve,     ///< `{"outcome":"done"}` or `{"outcome":"retry"}`
+    kReschedule,  ///< `{"deliver_at":"2026-01-31T08:00:00Z"}`, up to 366 days ahead; what has passed means now
   };
 
   /// `operations` outlives the endpoint.

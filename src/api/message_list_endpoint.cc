@@ -1,6 +1,7 @@
 #include "api/message_list_endpoint.h"
 
 #include <charconv>
+#include <optional>
 #include <utility>
 
 #include "api/request_checks.h"
@@ -10,6 +11,7 @@ namespace waybill::api {
 namespace {
 
 constexpr int kLimitMax = 1'000;
+constexpr std::size_t kTextBytesMax = 1'024;
 
 std::optional<int> parse_limit(const std::string& text) {
   int limit = 0;
@@ -24,19 +26,36 @@ std::string known_states() {
   return names;
 }
 
+// What is wrong with the parameter; nothing if it went into the filter.
+std::optional<std::string> read_parameter(const std::string& name, const std::string& value, ListFilter& filter) {
+  if (name == "status") {
+    filter.where.status = parse_state(value);
+    if (!filter.where.status) return "must be one of " + known_states() + ", or its number";
+  } else if (name == "queue") {
+    if (value.size() > kTextBytesMax || !is_valid_utf8(value)) return "is not the name of a queue";
+    filter.where.queue = QueueName{value};
+  } else if (name == "since") {
+    filter.where.since = parse_rfc3339(value);
+    if (!filter.where.since) {
+      return "must be a time as in RFC 3339, such as 2026-01-31T08:00:00Z (a '+' is written as %2B)";
+    }
+  } else if (name == "cursor") {
+    if (value.size() > kTextBytesMax) return "is not the 'next_cursor' of an answer";
+    filter.cursor = value;
+  } else {
+    const auto limit = parse_limit(value);
+    if (!limit) return "must be a number from 1 to 1000";
+    filter.limit = *limit;
+  }
+  return std::nullopt;
+}
+
 std::variant<ListFilter, HttpError> read_filter(const HttpRequest& request) {
-  auto query = read_query(request, {"status", "limit"});
+  auto query = read_query(request, {"status", "queue", "since", "cursor", "limit"});
   if (auto* error = std::get_if<HttpError>(&query)) return std::move(*error);
   ListFilter filter;
   for (const auto& [name, value] : std::get<QueryParameters>(query)) {
-    if (name == "status") {
-      filter.status = parse_state(value);
-      if (!filter.status) return bad_field(name, "must be one of " + known_states() + ", or its number");
-    } else {
-      const auto limit = parse_limit(value);
-      if (!limit) return bad_field(name, "must be a number from 1 to 1000");
-      filter.limit = *limit;
-    }
+    if (auto problem = read_parameter(name, value, filter)) return bad_field(name, *std::move(problem));
   }
   return filter;
 }
@@ -47,9 +66,9 @@ void MessageListEndpoint::handle(const HttpRequest& request, Answer answer) {
   auto filter = read_filter(request);
   if (auto* error = std::get_if<HttpError>(&filter)) return answer(to_response(ErrorForm::kV1, *error));
 
-  operations_.list(std::get<ListFilter>(filter), [answer = std::move(answer)](Result<std::vector<Row>> rows) {
-    answer(rows ? HttpResponse{200, to_json(view_of(rows.value()))}
-                : to_response(ErrorForm::kV1, from_port(rows.error())));
+  operations_.list(std::get<ListFilter>(filter), [answer = std::move(answer)](const Result<ListPage>& page) {
+    answer(page ? HttpResponse{200, to_json(view_of(page.value()))}
+                : to_response(ErrorForm::kV1, from_port(page.error())));
   });
 }
 

@@ -1,4 +1,5 @@
-// `GET /v1/messages?status=&limit=`: the newest messages, of one state if it is named (by name or number).
+// `GET /v1/messages?status=&queue=&since=&cursor=&limit=`: messages, newest first, a page at a time. A state is given
+// by name or number, an empty queue means the external ones, `since` is a time as in RFC 3339.
 #pragma once
 
 #include "api/endpoint.h"

@@ -6,20 +6,40 @@
 namespace waybill::api {
 namespace {
 
+constexpr std::size_t kIdBytesMax = 255;
 constexpr std::size_t kKeyBytesMax = 255;
 
 bool is_visible(char c) { return c >= 0x20 && c < 0x7f; }
 
+std::optional<HttpError> check_encoding(const HttpRequest& request) {
+  const auto encoding = request.header("Content-Encoding");
+  if (!encoding || equal_ignoring_case(*encoding, "identity")) return std::nullopt;
+  return HttpError{415, "encoded bodies are not taken; send it without Content-Encoding"};
+}
+
 }  // namespace
 
 std::optional<HttpError> check_json_body(const HttpRequest& request) {
-  const auto encoding = request.header("Content-Encoding");
-  if (encoding && !equal_ignoring_case(*encoding, "identity")) {
-    return HttpError{415, "encoded bodies are not taken; send it without Content-Encoding"};
-  }
+  if (auto error = check_encoding(request)) return error;
   const auto type = request.header("Content-Type");
   if (type && is_json_media_type(*type)) return std::nullopt;
   return HttpError{415, "the body must be sent with 'Content-Type: application/json', in UTF-8"};
+}
+
+std::optional<HttpError> check_json_request(const HttpRequest& request) {
+  auto query = read_query(request, {});
+  if (auto* error = std::get_if<HttpError>(&query)) return std::move(*error);
+  if (request.body.empty()) return std::nullopt;
+  return check_json_body(request);
+}
+
+std::variant<MessagesType, HttpError> read_messages_type(const HttpRequest& request) {
+  if (auto error = check_encoding(request)) return *std::move(error);
+  const auto type = request.header("Content-Type");
+  if (type && is_json_media_type(*type)) return MessagesType::kJson;
+  if (type && is_ndjson_media_type(*type)) return MessagesType::kLines;
+  return HttpError{415,
+                   "the body must be sent with 'Content-Type: application/json' or 'application/x-ndjson', in UTF-8"};
 }
 
 std::variant<std::optional<std::string>, HttpError> read_idempotency_key(const HttpRequest& request) {
@@ -54,10 +74,9 @@ std::variant<QueryParameters, HttpError> read_query(const HttpRequest& request,
 
 std::variant<MessageId, HttpError> read_message_id(const HttpRequest& request) {
   const std::string& id = request.path_values.front();
-  // Reserved ids are shown too: copies of dead messages and parked deliveries have them.
-  const Status valid = validate_message_id(id);
-  if (valid.ok() || id.starts_with(kReservedIdPrefix)) return MessageId{id};
-  return HttpError{404, "there is no such message: " + valid.error().message};
+  // Whatever another program may have inserted can be looked for, and so can the reserved ids of ours.
+  if (!id.empty() && id.size() <= kIdBytesMax && is_valid_utf8(id)) return MessageId{id};
+  return HttpError{404, "there is no such message: an id has 1 to 255 bytes of UTF-8"};
 }
 
 HttpError bad_field(std::string field, std::string message) {

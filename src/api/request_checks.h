@@ -16,6 +16,14 @@ namespace waybill::api {
 /// 415 unless the body is announced as JSON and is not encoded.
 [[nodiscard]] std::optional<HttpError> check_json_body(const HttpRequest& request);
 
+/// The same for requests that may do without a body; and 400 if there is a query.
+[[nodiscard]] std::optional<HttpError> check_json_request(const HttpRequest& request);
+
+/// How the messages of a request are announced.
+enum class MessagesType { kJson, kLines };
+/// 415 unless it is JSON or NDJSON and not encoded.
+[[nodiscard]] std::variant<MessagesType, HttpError> read_messages_type(const HttpRequest& request);
+
 /// The value of `Idempotency-Key`: 1 to 255 visible characters, around which quotes are left out. 400 if it is not so.
 [[nodiscard]] std::variant<std::optional<std::string>, HttpError> read_idempotency_key(const HttpRequest& request);
 

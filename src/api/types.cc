@@ -3,32 +3,13 @@
 #include <boost/json.hpp>
 
 #include "api/base64.h"
+#include "api/json_text.h"
 #include "core/names.h"
 
 namespace waybill::api {
 namespace {
 
 namespace json = boost::json;
-
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
-
-// Rows may come from programs that store anything; an answer must still be JSON.
-std::string clean_utf8(std::string_view text) {
-  if (is_valid_utf8(text)) return std::string(text);
-  std::string clean;
-  while (!text.empty()) {
-    std::size_t length = 1;
-    while (length <= 4 && length <= text.size() && !is_valid_utf8(text.substr(0, length))) ++length;
-    if (length > 4 || length > text.size()) {
-      clean += kReplacement;
-      text.remove_prefix(1);
-    } else {
-      clean += text.substr(0, length);
-      text.remove_prefix(length);
-    }
-  }
-  return clean;
-}
 
 json::string text_of(std::string_view text) { return json::string(clean_utf8(text)); }
 
@@ -129,7 +110,20 @@ std::string to_json(const MessageListView& list) {
   json::array messages;
   messages.reserve(list.messages.size());
   for (const MessageView& message : list.messages) messages.push_back(summary_of(message));
-  return json::serialize(json::object{{"messages", std::move(messages)}});
+  return json::serialize(
+      json::object{{"messages", std::move(messages)}, {"next_cursor", text_or_null(list.next_cursor)}});
+}
+
+std::string to_list_item(const MessageView& message) { return json::serialize(summary_of(message)); }
+
+void append_json(std::string& out, const MessageAnswer& answer) {
+  out += R"({"id":)";
+  append_json_string(out, answer.id);
+  out += R"(,"status":{"name":")";
+  out += to_string(answer.status);
+  out += R"(","code":)";
+  out += static_cast<char>('0' + static_cast<int>(answer.status));
+  out += answer.duplicate ? R"(},"duplicate":true})" : R"(},"duplicate":false})";
 }
 
 std::string to_json(const StateChange& change) {
@@ -177,6 +171,10 @@ std::string to_json(const RetryRequest& request) { return json::serialize(json::
 
 std::string to_json(const ResolveRequest& request) {
   return json::serialize(json::object{{"outcome", request.happened ? "done" : "retry"}});
+}
+
+std::string to_json(const RescheduleRequest& request) {
+  return json::serialize(json::object{{"deliver_at", time_of(request.deliver_at)}});
 }
 
 }  // namespace waybill::api

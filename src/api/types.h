@@ -70,12 +70,15 @@ struct MessageView {
 /// `GET /v1/messages`: newest first.
 struct MessageListView {
   std::vector<MessageView> messages;
+  std::string next_cursor;  ///< where the next page begins; empty (null): there is none
   bool operator==(const MessageListView&) const = default;
 };
 [[nodiscard]] std::string to_json(const MessageListView& list);
 [[nodiscard]] Result<MessageListView> parse_message_list(std::string_view json);
+/// One of its messages: without events and body.
+[[nodiscard]] std::string to_list_item(const MessageView& message);
 
-/// `POST /v1/messages/{id}/retry|cancel|resolve`: what became of it.
+/// `POST /v1/messages/{id}/retry|cancel|resolve|reschedule`: what became of it.
 struct StateChange {
   std::string id;
   State status = State::kSending;
@@ -83,6 +86,15 @@ struct StateChange {
 };
 [[nodiscard]] std::string to_json(const StateChange& change);
 [[nodiscard]] Result<StateChange> parse_state_change(std::string_view json);
+
+/// `POST /v1/messages`: what became of one message that was accepted. Of one that was not: `{"error"}`, an ErrorView.
+struct MessageAnswer {
+  std::string id;
+  State status = State::kSending;
+  bool duplicate = false;  ///< it had been accepted before
+  bool operator==(const MessageAnswer&) const = default;
+};
+void append_json(std::string& out, const MessageAnswer& answer);
 
 // ---- the whole instance -------------------------------------------------------------------------------------------
 
@@ -125,6 +137,8 @@ struct ErrorView {
 };
 [[nodiscard]] std::string to_json(const ErrorView& error);
 [[nodiscard]] Result<ErrorView> parse_error(std::string_view json);
+/// One answer of `POST /v1/messages`, accepted or not.
+[[nodiscard]] Result<std::variant<MessageAnswer, ErrorView>> parse_message_answer(std::string_view json);
 
 /// Every answer of the classic endpoint: `{"code","msg","data"}`. `data` carries the id or the errors, or is null.
 struct ClassicView {
@@ -167,6 +181,13 @@ struct ResolveRequest {
 };
 [[nodiscard]] std::string to_json(const ResolveRequest& request);
 [[nodiscard]] Parsed<ResolveRequest> parse_resolve_request(std::string_view json);
+
+/// `POST /v1/messages/{id}/reschedule`: `{"deliver_at"}`, a time as in RFC 3339.
+struct RescheduleRequest {
+  WallTime deliver_at{};
+};
+[[nodiscard]] std::string to_json(const RescheduleRequest& request);
+[[nodiscard]] Parsed<RescheduleRequest> parse_reschedule_request(std::string_view json);
 
 /// `POST /v1/messages/{id}/cancel` takes no fields: empty or `{}`.
 struct CancelRequest {};

@@ -1,9 +1,9 @@
-// The reading half of types.h.
+// Reads the answers of types.h and types_bulk.h.
 #include <boost/json.hpp>
-#include <charconv>
 
 #include "api/base64.h"
 #include "api/types.h"
+#include "api/types_bulk.h"
 
 namespace waybill::api {
 namespace {
@@ -19,27 +19,6 @@ std::optional<json::value> parse_json(std::string_view text) {
   json::value value = json::parse(text, error, {}, options);
   if (error) return std::nullopt;
   return value;
-}
-
-// `2026-01-31T08:00:00.125Z` and nothing else: it is our own server that wrote it.
-std::optional<WallTime> parse_time(std::string_view text) {
-  constexpr std::string_view kShape = "dddd-dd-ddTdd:dd:dd.dddZ";
-  if (text.size() != kShape.size()) return std::nullopt;
-  for (std::size_t i = 0; i < kShape.size(); ++i) {
-    const bool digit = text[i] >= '0' && text[i] <= '9';
-    if (kShape[i] == 'd' ? !digit : text[i] != kShape[i]) return std::nullopt;
-  }
-  const auto number = [&](std::size_t at, std::size_t length) {
-    int value = 0;
-    std::from_chars(text.data() + at, text.data() + at + length, value);
-    return value;
-  };
-  const std::chrono::year_month_day date{std::chrono::year(number(0, 4)),
-                                         std::chrono::month(static_cast<unsigned>(number(5, 2))),
-                                         std::chrono::day(static_cast<unsigned>(number(8, 2)))};
-  if (!date.ok()) return std::nullopt;
-  return WallTime(std::chrono::sys_days(date)) + std::chrono::hours(number(11, 2)) +
-         std::chrono::minutes(number(14, 2)) + std::chrono::seconds(number(17, 2)) + Duration(number(20, 3));
 }
 
 // Reads one object of an answer. The first thing that is missing or of another type is kept as the problem, and reading
@@ -75,7 +54,7 @@ class Reader {
   std::optional<WallTime> time_or_none(std::string_view name) const {
     const auto written = text_or_none(name);
     if (!written) return std::nullopt;
-    const auto time = parse_time(*written);
+    const auto time = parse_rfc3339(*written);
     if (!time) wrong(name, "a time");
     return time;
   }
@@ -233,28 +212,14 @@ Result<T> read_answer(std::string_view text, T (*read)(const Reader&)) {
   return answer;
 }
 
-// A request must be an object of known fields; an empty text is an empty object.
-Parsed<json::object> read_request(std::string_view text, std::string_view known) {
-  if (text.empty()) return json::object();
-  const auto value = parse_json(text);
-  if (!value || !value->is_object()) return ErrorView{"invalid_json", "the body must be a JSON object", {}};
-  ErrorView error{"invalid_request", "", {}};
-  for (const auto& [name, _] : value->get_object()) {
-    if (std::string_view(name) != known) error.fields.push_back({std::string(name), "is not a known field"});
-  }
-  if (error.fields.empty()) return value->get_object();
-  error.message = "unknown field '" + error.fields.front().field + "'; ";
-  error.message += known.empty() ? "no fields are taken here" : "known is '" + std::string(known) + "'";
-  return error;
-}
-
 }  // namespace
 
 Result<MessageView> parse_message(std::string_view json) { return read_answer(json, message_from); }
 
 Result<MessageListView> parse_message_list(std::string_view json) {
-  return read_answer<MessageListView>(
-      json, [](const Reader& from) { return MessageListView{from.list("messages", message_from)}; });
+  return read_answer<MessageListView>(json, [](const Reader& from) {
+    return MessageListView{from.list("messages", message_from), from.text("next_cursor")};
+  });
 }
 
 Result<StateChange> parse_state_change(std::string_view json) {
@@ -275,31 +240,30 @@ Result<ErrorView> parse_error(std::string_view json) { return read_answer(json, 
 
 Result<ClassicView> parse_classic(std::string_view json) { return read_answer(json, classic_from); }
 
-Parsed<RetryRequest> parse_retry_request(std::string_view json) {
-  auto object = read_request(json, "again");
-  if (auto* error = std::get_if<ErrorView>(&object)) return std::move(*error);
-  const json::value* again = std::get<json::object>(object).if_contains("again");
-  if (again == nullptr) return RetryRequest{};
-  if (again->is_bool()) return RetryRequest{again->get_bool()};
-  return ErrorView{"invalid_request", "'again' must be true or false", {{"again", "must be true or false"}}};
+Result<std::variant<MessageAnswer, ErrorView>> parse_message_answer(std::string_view json) {
+  using Either = std::variant<MessageAnswer, ErrorView>;
+  return read_answer<Either>(json, [](const Reader& from) -> Either {
+    if (from.has("error")) return error_from(from);
+    return MessageAnswer{from.text("id"), status_in(from), from.flag("duplicate")};
+  });
 }
 
-Parsed<ResolveRequest> parse_resolve_request(std::string_view json) {
-  auto object = read_request(json, "outcome");
-  if (auto* error = std::get_if<ErrorView>(&object)) return std::move(*error);
-  const json::value* outcome = std::get<json::object>(object).if_contains("outcome");
-  if (outcome != nullptr && outcome->is_string()) {
-    if (outcome->get_string() == "done") return ResolveRequest{true};
-    if (outcome->get_string() == "retry") return ResolveRequest{false};
-  }
-  return ErrorView{
-      "invalid_request", R"('outcome' must be "done" or "retry")", {{"outcome", R"(must be "done" or "retry")"}}};
+Result<BulkView> parse_bulk(std::string_view json) {
+  return read_answer<BulkView>(json, [](const Reader& from) {
+    return BulkView{from.number<int>("changed"), from.number<int>("refused"), from.text("next_cursor")};
+  });
 }
 
-Parsed<CancelRequest> parse_cancel_request(std::string_view json) {
-  auto object = read_request(json, "");
-  if (auto* error = std::get_if<ErrorView>(&object)) return std::move(*error);
-  return CancelRequest{};
+Result<MatchView> parse_match(std::string_view json) {
+  return read_answer<MatchView>(json, [](const Reader& from) {
+    return MatchView{from.number<std::int64_t>("matched"), from.flag("exact")};
+  });
+}
+
+Result<PruneView> parse_prune(std::string_view json) {
+  return read_answer<PruneView>(json, [](const Reader& from) {
+    return PruneView{from.number<int>("pruned"), from.flag("more")};
+  });
 }
 
 }  // namespace waybill::api

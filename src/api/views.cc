@@ -46,10 +46,11 @@ MessageView view_of(const MessageDetail& detail, bool with_body) {
   return view;
 }
 
-MessageListView view_of(const std::vector<Row>& rows) {
+MessageListView view_of(const ListPage& page) {
   MessageListView view;
-  view.messages.reserve(rows.size());
-  for (const Row& row : rows) view.messages.push_back(view_of(row, /*with_body=*/false));
+  view.next_cursor = page.next_cursor;
+  view.messages.reserve(page.rows.size());
+  for (const Row& row : page.rows) view.messages.push_back(view_of(row, /*with_body=*/false));
   return view;
 }
 

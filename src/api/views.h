@@ -11,7 +11,7 @@ namespace waybill::api {
 /// With its body if the row has been read with it, which the caller knows.
 [[nodiscard]] MessageView view_of(const Row& row, bool with_body);
 [[nodiscard]] MessageView view_of(const MessageDetail& detail, bool with_body);
-[[nodiscard]] MessageListView view_of(const std::vector<Row>& rows);
+[[nodiscard]] MessageListView view_of(const ListPage& page);
 [[nodiscard]] StatsView view_of(const LogStats& stats);
 
 }  // namespace waybill::api

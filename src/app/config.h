@@ -25,8 +25,17 @@ struct ListenAddress {
   [[nodiscard]] std::string text() const;
 };
 
+/// What an instance does with the log; whatever it does, it answers for its health and its metrics.
+struct Roles {
+  bool api = false;     ///< accepts messages and answers for them
+  bool relay = false;   ///< publishes, drives due messages again, prunes
+  bool worker = false;  ///< handles deliveries
+  bool operator==(const Roles&) const = default;
+};
+
 struct InstanceConfig {
   std::string name;  ///< empty: host + random, kept in the data directory
+  Roles roles;
 };
 
 struct DataConfig {

@@ -17,6 +17,15 @@ void check_access(const Config& config, Problems& problems) {
                      "with one token a line (openssl rand -hex 32 makes one), or listen on 127.0.0.1");
 }
 
+void check_roles(const Config& config, Problems& problems) {
+  const Roles& roles = config.instance.roles;
+  if (roles.relay == roles.worker) return;
+  problems.push_back("instance.roles " + format_roles(roles) + " has " +
+                     (roles.relay ? "relay without worker" : "worker without relay") +
+                     ", but what the in-process broker carries never leaves this process: name both, or neither "
+                     "(api alone records, and an instance with all roles delivers later)");
+}
+
 void check_times(const Config& config, Problems& problems) {
   const auto& publish = config.publish;
   // A confirm that is late must find its publish still ours, before the clock of the row drives it again.
@@ -32,6 +41,11 @@ void check_times(const Config& config, Problems& problems) {
 }
 
 void check_counts(const Config& config, Problems& problems) {
+  if (config.http.max_pending_bodies < config.http.max_body) {
+    problems.push_back("http.max_pending_bodies " + std::to_string(config.http.max_pending_bodies) +
+                       " is less than http.max_body " + std::to_string(config.http.max_body) +
+                       ": a large request would always be refused as one too many");
+  }
   const auto& worker = config.worker;
   if (worker.concurrency > worker.max_concurrency) {
     problems.push_back("worker.concurrency " + std::to_string(worker.concurrency) +
@@ -65,6 +79,7 @@ void check_routes(const Config& config, Problems& problems) {
 std::vector<std::string> check_config(const Config& config) {
   Problems problems;
   check_access(config, problems);
+  check_roles(config, problems);
   check_times(config, problems);
   check_counts(config, problems);
   check_routes(config, problems);

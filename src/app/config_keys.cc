@@ -124,6 +124,13 @@ Status assign_instance_name(Config& config, const std::string& text) {
   return ok_status();
 }
 
+Status assign_roles(Config& config, const std::string& text) {
+  const auto roles = parse_roles(text);
+  if (!roles.ok()) return roles.error();
+  config.instance.roles = *roles;
+  return ok_status();
+}
+
 Status assign_listen(Config& config, const std::string& text) {
   auto address = parse_listen(text);
   if (!address.ok()) return address.error();
@@ -202,12 +209,14 @@ std::vector<ConfigKey> place_keys() {
   return {
       parsed("instance.name", "", ValueKind::kText, assign_instance_name,
              "who this instance is in the log; empty: host name and a random part, kept in the data directory"),
+      parsed("instance.roles", "api,relay,worker", ValueKind::kList, assign_roles,
+             "what it does: api accepts messages, relay publishes them, worker handles them"),
       path("data.dir", "var", false, "where everything is kept that is not told otherwise; {data} in other keys",
            [](Config& c) { return &c.data.dir; }),
       parsed("message_log.url", "sqlite:{data}/waybill.db", ValueKind::kPath, assign_message_log,
              "the message log: sqlite:FILE"),
       parsed("broker.url", "inprocess", ValueKind::kText, assign_broker, "the broker: inprocess"),
-      count("broker.queue_max", "100000", {1, 10'000'000},
+      count("broker.queue_max", "10000", {1, 10'000'000},
             "messages a queue of the in-process broker holds before it signals that it is full",
             [](Config& c) { return &c.broker.queue_max; }),
       parsed("log.level", "info", ValueKind::kText, assign_log_level, "debug, info, warning or error"),

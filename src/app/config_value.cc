@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
@@ -18,6 +19,13 @@ constexpr std::array<Unit, 5> kTimeUnits = {Unit{"ms", 1}, Unit{"s", 1'000}, Uni
                                             Unit{"d", 86'400'000}};
 constexpr std::array<Unit, 4> kSizeUnits = {Unit{"B", 1}, Unit{"KiB", 1 << 10}, Unit{"MiB", 1 << 20},
                                             Unit{"GiB", 1 << 30}};
+
+struct RoleName {
+  std::string_view name;
+  bool Roles::*member;
+};
+constexpr std::array<RoleName, 3> kRoles = {RoleName{"api", &Roles::api}, RoleName{"relay", &Roles::relay},
+                                            RoleName{"worker", &Roles::worker}};
 
 Error wrong(std::string_view text, std::string_view what) {
   return make_error(ErrorClass::kPermanent, "'" + std::string(text) + "' is not " + std::string(what));
@@ -112,6 +120,26 @@ Result<Route> parse_route(std::string_view text) {
     return wrong(text, "a route; write EXCHANGE/ROUTING_KEY, for example mail.exchange/mail.urgent");
   }
   return Route{std::string(text.substr(0, slash)), std::string(text.substr(slash + 1))};
+}
+
+Result<Roles> parse_roles(std::string_view text) {
+  Roles roles;
+  for (const auto& name : split_list(text, ',')) {
+    const auto* known =
+        std::find_if(kRoles.begin(), kRoles.end(), [&](const RoleName& role) { return role.name == name; });
+    if (known == kRoles.end()) return wrong(name, "a role; roles are api, relay and worker");
+    roles.*known->member = true;
+  }
+  if (roles == Roles{}) return make_error(ErrorClass::kPermanent, "no role is named; roles are api, relay and worker");
+  return roles;
+}
+
+std::string format_roles(const Roles& roles) {
+  std::string text;
+  for (const RoleName& role : kRoles) {
+    if (roles.*role.member) text += (text.empty() ? "" : ",") + std::string(role.name);
+  }
+  return text;
 }
 
 std::vector<std::string> split_list(std::string_view text, char separator) {

@@ -30,6 +30,10 @@ namespace waybill::app {
 /// `EXCHANGE/ROUTING KEY`, divided at the first slash.
 [[nodiscard]] Result<Route> parse_route(std::string_view text);
 
+/// `api,relay,worker`: one of them at least.
+[[nodiscard]] Result<Roles> parse_roles(std::string_view text);
+[[nodiscard]] std::string format_roles(const Roles& roles);
+
 /// The parts between separators, trimmed of blanks; empty parts are left out.
 [[nodiscard]] std::vector<std::string> split_list(std::string_view text, char separator);
 

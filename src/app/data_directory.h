@@ -32,11 +32,13 @@ class InstanceFile {
   /// Keeps name and standing, durably. Call it while holding the log. Errors: kRetry; kPermanent if the log is an older
   /// copy of the one that stood here before, and nothing is kept.
   [[nodiscard]] Status record(const LogStanding& log);
+  /// kPermanent if the log is an older copy of the one that stood here before: driving its rows would send again what
+  /// was sent since.
+  [[nodiscard]] Status refuse_older_copy(const LogStanding& log) const;
 
  private:
   InstanceFile(std::string data_dir, std::string name, LogStanding log)
       : data_dir_(std::move(data_dir)), name_(std::move(name)), log_(std::move(log)) {}
-  [[nodiscard]] Status refuse_older_copy(const LogStanding& log) const;
 
   std::string data_dir_;
   std::string name_;

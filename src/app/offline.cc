@@ -2,20 +2,13 @@
 
 #include <filesystem>
 #include <future>
-#include <optional>
 #include <utility>
 
 #include "api/http_error.h"
 #include "api/routes.h"
 #include "app/data_directory.h"
-#include "app/store.h"
+#include "app/instance_parts.h"
 #include "app/wiring_options.h"
-#include "base/loop.h"
-#include "broker/inprocess/inprocess_broker.h"
-#include "engine/group_commit.h"
-#include "engine/log_health.h"
-#include "engine/node.h"
-#include "engine/operations_service.h"
 
 namespace waybill::app {
 namespace {
@@ -30,48 +23,39 @@ api::HttpMethod method_of(const std::string& method) {
 
 }  // namespace
 
-// In the order of their making: each stands on those before it. The node is never started: it only completes the parts
-// that the interface asks for, and what it would accept is refused as not ready.
+// An instance without roles, whose node is never started: it only completes the parts that the interface asks for, and
+// what it would accept is refused as not ready.
 struct OfflineApi::Parts {
-  SystemWallClock clock;
-  Store store;
-  LoopThread loop;
-  std::optional<LogHealth> health;
-  std::optional<GroupCommit> lane;
-  std::optional<InProcessBroker> broker;
-  std::optional<Node> node;
-  std::optional<OperationsService> operations;
+  InstanceParts instance;
   api::Router router;
 };
 
 OfflineApi::OfflineApi(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
-OfflineApi::~OfflineApi() {
-  parts_->operations->stop();
-  parts_->lane->stop();
-  parts_->loop.stop();
-}
+OfflineApi::~OfflineApi() { parts_->instance.stop(); }
 
 Result<std::unique_ptr<OfflineApi>> OfflineApi::open(const Config& config) {
   if (!std::filesystem::exists(config.message_log.sqlite_file)) {
     return make_error(ErrorClass::kNotFound, "there is no message log at " + config.message_log.sqlite_file +
                                                  "; name its place with --config, data.dir or message_log.url");
   }
+  Config idle = config;
+  idle.instance.roles = {};
   auto parts = std::make_unique<Parts>();
-  auto store = open_store(config, parts->clock, kOwnName);
-  if (!store.ok()) return store.error();
-  parts->store = std::move(*store);
-  parts->health.emplace(config.worker.lease, parts->clock);
+  InstanceParts& instance = parts->instance;
+  // Looking at a log, or changing one row of it, is no boot; yet nothing is changed in a copy that is too old.
+  const auto file = InstanceFile::read(idle.data.dir);
+  if (!file.ok()) return file.error();
+  const auto admit = [&file](const std::string& identity, std::int64_t boot_number) {
+    return file->refuse_older_copy({identity, boot_number});
+  };
+  if (Status opened = instance.open_log(idle, kOwnName, {admit, /*counted=*/false}); !opened.ok())
+    return opened.error();
   // A log that breaks answers every request with an error; there is nothing else to stop.
-  parts->lane.emplace(*parts->store.log, parts->loop, *parts->health, [](const Error&) {});
-  parts->broker.emplace(parts->loop);
-  parts->node.emplace(Node::Parts{parts->loop, *parts->lane, *parts->health, *parts->broker, nullptr, parts->clock},
-                      engine_options(config, Owner{kOwnName, draw_boot_nonce()}, parts->store.log->identity()));
-  parts->operations.emplace(parts->loop, *parts->lane, *parts->health, *parts->store.reader, *parts->node);
-  parts->router = api::make_router(parts->node->intake(), *parts->operations, mail_send_options(config));
-  parts->loop.start();
-  parts->lane->start();
-  parts->operations->start();
+  if (Status made = instance.make(idle, [](const Error&) {}); !made.ok()) return made.error();
+  parts->router =
+      api::make_router(instance.node->intake(), *instance.operations, mail_send_options(idle), &instance.metrics);
+  instance.start();
   return std::unique_ptr<OfflineApi>(new OfflineApi(std::move(parts)));
 }
 

@@ -14,6 +14,7 @@
 #include <thread>
 #include <utility>
 
+#include "app/open_files.h"
 #include "app/stop_signals.h"
 #include "app/wiring.h"
 #include "base/fault_point.h"
@@ -77,10 +78,29 @@ class PortFile {
   bool written_ = false;
 };
 
+// For a person. Where the output is for machines it is JSON throughout, and "started" has said the same.
 void announce(const Config& config, std::uint16_t port) {
+  if (config.log.format == LogFormat::kJson) return;
   ListenAddress served = config.http.listen;
   served.port = port;
   std::fprintf(stderr, "waybill: serving on http://%s, data in %s\n", served.text().c_str(), config.data.dir.c_str());
+}
+
+void tell_failure(const Config& config, const Error& error) {
+  if (config.log.format == LogFormat::kJson) {
+    log_event(LogLevel::kError, "serve", "failed", {{"error", error.message}});
+  } else {
+    std::fprintf(stderr, "waybill: %s\n", escape_line(error.message).c_str());
+  }
+}
+
+void warn_of_few_files(const Config& config, std::uint64_t allowed) {
+  const auto needed = open_files_needed(config);
+  if (allowed >= needed) return;
+  log_event(LogLevel::kWarning, "serve",
+            "too few files may be open for http.max_connections: raise the hard limit (ulimit -Hn, LimitNOFILE) or "
+            "lower the key, else connections will wait",
+            {{"max_connections", config.http.max_connections}, {"needed", needed}, {"allowed", allowed}});
 }
 
 /// Stops on a thread of its own, so that the main one can hear a second signal. False: handlers still run.
@@ -104,14 +124,18 @@ bool drain(Wiring& wiring, StopSignals& signals, MonoTime deadline) {
 
 struct Ended {
   Status outcome;
+  bool served = false;  ///< it had come as far as that
   bool handlers_ended = false;
 };
 
 Ended run(Wiring& wiring, StopSignals& signals, const Breakage& breakage, const ServeOptions& options) {
+  const auto files_allowed = allow_open_files(open_files_needed(options.config));
   PortFile port_file(options.port_file);
   Status outcome = wiring.start();
   if (outcome.ok()) outcome = port_file.write(wiring.port());
-  if (outcome.ok()) {
+  const bool served = outcome.ok();
+  if (served) {
+    warn_of_few_files(options.config, files_allowed);
     announce(options.config, wiring.port());
     // Which of the two ended the wait does not matter: a wake can only mean that the log broke.
     static_cast<void>(signals.wait());
@@ -119,32 +143,40 @@ Ended run(Wiring& wiring, StopSignals& signals, const Breakage& breakage, const 
   }
   // Without a log nothing that runs could be recorded any more.
   const Duration grace = breakage.error() ? Duration{0} : options.config.shutdown.grace;
-  if (outcome.ok()) log_event(LogLevel::kInfo, "serve", "stopping", {{"grace_ms", grace}});
+  if (served) log_event(LogLevel::kInfo, "serve", "stopping", {{"grace_ms", grace}});
   const bool handlers_ended = drain(wiring, signals, std::chrono::steady_clock::now() + grace);
   if (const auto broken = breakage.error()) outcome = make_error(ErrorClass::kRetry, broken->message, broken->code);
-  return {outcome, handlers_ended};
+  return {outcome, served, handlers_ended};
 }
 
 // Handlers that still run use what would be destroyed on the way out; what they do is left to lapse.
-[[noreturn]] void leave_running_handlers(const Status& outcome) {
+[[noreturn]] void leave_running_handlers(const Config& config, const Status& outcome) {
   log_event(LogLevel::kWarning, "serve", "not waiting for handlers any longer; open attempts will lapse");
-  if (!outcome.ok()) std::fprintf(stderr, "waybill: %s\n", escape_line(outcome.error().message).c_str());
+  if (!outcome.ok()) tell_failure(config, outcome.error());
   std::_Exit(outcome.ok() ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
-}  // namespace
-
-Status serve(const ServeOptions& options) {
+Status serve_untold(const ServeOptions& options) {
   if (Status faults = configure_fault_points(); !faults.ok()) return faults;
-  configure_log(options.config.log);
   std::signal(SIGPIPE, SIG_IGN);  // a reader of our stderr that goes away must not end us
   StopSignals signals;
   Breakage breakage(signals);
   auto wiring = Wiring::build(options.config, [&breakage](const Error& error) { breakage.report(error); });
   if (!wiring.ok()) return wiring.error();
   const Ended ended = run(**wiring, signals, breakage, options);
-  if (!ended.handlers_ended) leave_running_handlers(ended.outcome);
+  if (!ended.handlers_ended) leave_running_handlers(options.config, ended.outcome);
+  wiring->reset();  // closes the log
+  if (ended.served) log_event(LogLevel::kInfo, "serve", "stopped", {{"clean", ended.outcome.ok()}});
   return ended.outcome;
+}
+
+}  // namespace
+
+Status serve(const ServeOptions& options) {
+  configure_log(options.config.log);
+  Status outcome = serve_untold(options);
+  if (!outcome.ok()) tell_failure(options.config, outcome.error());
+  return outcome;
 }
 
 }  // namespace waybill::app

@@ -16,7 +16,7 @@ struct ServeOptions {
 /// Serves until SIGTERM or SIGINT, then drains within shutdown.grace; a second signal ends it at once. Call once, on
 /// the main thread, before any other thread starts: it blocks those signals for all of them.
 /// Errors: kPermanent (what is configured cannot work), kConflict (another instance holds the data), kRetry (the start
-/// or the log failed for another reason). One sentence, fit to show.
+/// or the log failed for another reason). They have been told on stderr.
 [[nodiscard]] Status serve(const ServeOptions& options);
 
 }  // namespace waybill::app

@@ -1,5 +1,5 @@
-// The composition root: the only code that knows which adapters stand behind the ports. Builds one instance out of a
-// configuration, starts it, and takes it down again in the right order.
+// One instance with its HTTP interface: built out of a configuration, started, and taken down again in the right order.
+// Its parts are instance_parts.h.
 #pragma once
 
 #include <cstdint>

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/fail_stop.h"
+
 namespace waybill {
 
 void Timer::arm(MonoTime when) {
@@ -17,7 +19,7 @@ void Timer::arm(MonoTime when) {
 }
 
 void LoopThread::start() {
-  thread_ = std::thread([this] { run(); });
+  thread_ = std::thread([this] { run_or_abort("loop", [this] { run(); }); });
 }
 
 void LoopThread::stop() {
@@ -48,6 +50,7 @@ void LoopThread::call_at(MonoTime when, Task task) {
 }
 
 void LoopThread::run() {
+  thread_id_ = std::this_thread::get_id();
   std::vector<Task> ready;
   std::unique_lock lock(mutex_);
   while (!stopping_) {

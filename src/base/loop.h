@@ -2,6 +2,7 @@
 // loop of its own that runs on virtual time, so everything above this line is the same code in both.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -25,6 +26,8 @@ class Loop {
   virtual void post(Task task) = 0;
   /// Runs `task` at `when` or soon after; never earlier.
   virtual void call_at(MonoTime when, Task task) = 0;
+  /// True on the loop's own thread while it runs tasks: what is posted now runs after those that are ready.
+  [[nodiscard]] virtual bool in_turn() const { return false; }
 };
 
 /// One deadline that may be moved. Lives on the loop's thread; destroying it disarms it.
@@ -62,6 +65,7 @@ class LoopThread final : public Loop {
   [[nodiscard]] MonoTime now() const override { return std::chrono::steady_clock::now(); }
   void post(Task task) override;
   void call_at(MonoTime when, Task task) override;
+  [[nodiscard]] bool in_turn() const override { return std::this_thread::get_id() == thread_id_.load(); }
 
  private:
   void run();
@@ -71,6 +75,7 @@ class LoopThread final : public Loop {
   std::vector<Task> posted_;             // guarded by mutex_
   std::multimap<MonoTime, Task> timed_;  // guarded by mutex_
   bool stopping_ = false;                // guarded by mutex_
+  std::atomic<std::thread::id> thread_id_;
   std::thread thread_;
 };
 

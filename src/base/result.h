@@ -45,8 +45,10 @@ class [[nodiscard]] Result {
   [[nodiscard]] T&& value() && { return std::get<T>(std::move(value_)); }
   [[nodiscard]] const Error& error() const { return std::get<Error>(value_); }
 
-  T& operator*() { return value(); }
-  const T& operator*() const { return value(); }
+  T& operator*() & { return value(); }
+  const T& operator*() const& { return value(); }
+  /// By value, so that `for (auto& x : *f())` walks a value that lives as long as the loop.
+  T operator*() && { return std::move(*this).value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 

@@ -4,7 +4,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace waybill {
 
@@ -18,6 +20,9 @@ using MonoTime = std::chrono::steady_clock::time_point;
 
 /// RFC 3339 with milliseconds, in UTC: `2026-01-31T08:00:00.125Z`.
 [[nodiscard]] std::string to_rfc3339(WallTime time);
+/// Any RFC 3339 date and time: with or without a fraction (beyond milliseconds cut off), `Z` or an offset, also the
+/// leap second; nothing if it is none.
+[[nodiscard]] std::optional<WallTime> parse_rfc3339(std::string_view text);
 
 /// Where wall time comes from: the system in production, a test's hand elsewhere. Any thread.
 class WallClock {

@@ -150,15 +150,16 @@ Result<Client> Client::from(const ClientOptions& options) {
   });
 }
 
-Result<std::string> Client::get(const std::string& target) const { return ask({.method = "GET", .target = target}); }
+Result<std::string> Client::get(const std::string& target) const {
+  return body_of(send({.method = "GET", .target = target}));
+}
 
 Result<std::string> Client::post(const std::string& target, std::string json, HttpHeaders headers) const {
   headers.emplace_back("Content-Type", "application/json");
-  return ask({.method = "POST", .target = target, .headers = std::move(headers), .body = std::move(json)});
+  return body_of(send({.method = "POST", .target = target, .headers = std::move(headers), .body = std::move(json)}));
 }
 
-Result<std::string> Client::ask(const HttpRequest& request) const {
-  auto reply = transport_(request);
+Result<std::string> Client::body_of(Result<HttpReply> reply) {
   if (!reply.ok()) return reply.error();
   if (reply->status >= 200 && reply->status < 300) return std::move(reply->body);
   std::string sentence = sentence_of(*reply);

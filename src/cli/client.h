@@ -36,14 +36,15 @@ class Client {
   using Transport = std::function<Result<HttpReply>(const HttpRequest&)>;
   explicit Client(Transport transport) : transport_(std::move(transport)) {}
 
+  /// The answer, whatever its status. Errors: kRetry (unreachable), kInDoubt (no answer).
+  [[nodiscard]] Result<HttpReply> send(const HttpRequest& request) const { return transport_(request); }
   // The body of a successful answer. Errors are what the server said, by class: kNotFound, kConflict, kOverload (it
   // cannot serve now), kPermanent (refused), kRetry (unreachable), kInDoubt (no answer).
   [[nodiscard]] Result<std::string> get(const std::string& target) const;
   [[nodiscard]] Result<std::string> post(const std::string& target, std::string json, HttpHeaders headers = {}) const;
+  [[nodiscard]] static Result<std::string> body_of(Result<HttpReply> reply);
 
  private:
-  [[nodiscard]] Result<std::string> ask(const HttpRequest& request) const;
-
   Transport transport_;
 };
 

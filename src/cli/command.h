@@ -17,8 +17,14 @@ struct BoundedInt {
   int most;
 };
 
+struct BoundedNumber {
+  double* value;
+  double least;
+  double most;
+};
+
 /// Filled in before `run`; what it points to belongs to the command.
-using OptionTarget = std::variant<std::string*, std::vector<std::string>*, bool*, BoundedInt>;
+using OptionTarget = std::variant<std::string*, std::vector<std::string>*, bool*, BoundedInt, BoundedNumber>;
 
 struct Option {
   std::string name;  ///< `--server`, or `ID` for an argument by its place

@@ -30,8 +30,10 @@ void add_option(CLI::App& app, const Option& option) {
     added = app.add_option(option.name, **list, option.help)->allow_extra_args(false);
   } else if (auto* const* flag = std::get_if<bool*>(&option.target)) {
     added = app.add_flag(option.name, **flag, option.help);
+  } else if (const auto* whole = std::get_if<BoundedInt>(&option.target)) {
+    added = app.add_option(option.name, *whole->value, option.help)->check(CLI::Range(whole->least, whole->most));
   } else {
-    const auto& number = std::get<BoundedInt>(option.target);
+    const auto& number = std::get<BoundedNumber>(option.target);
     added = app.add_option(option.name, *number.value, option.help)->check(CLI::Range(number.least, number.most));
   }
   added->required(option.required);
@@ -42,6 +44,10 @@ std::string examples_of(const Command& command) {
   std::string text = "Examples:";
   for (const auto& example : command.examples()) text += "\n  " + example;
   return text;
+}
+
+const char* summary_of_group(const std::string& name) {
+  return name == "bench" ? "Measure what this machine does with it" : "Check or show the configuration";
 }
 
 /// The tree of commands as the library knows it: `config check` hangs below a group `config`.
@@ -113,7 +119,7 @@ class Tree {
   CLI::App* group(const std::string& name) {
     auto& found = groups_[name];
     if (found == nullptr) {
-      found = app_.add_subcommand(name, "Check or show the configuration");
+      found = app_.add_subcommand(name, summary_of_group(name));
       found->require_subcommand(1);
     }
     return found;

@@ -11,9 +11,15 @@ std::vector<std::unique_ptr<Command>> make_commands() {
   commands.push_back(make_stats_command());
   commands.push_back(make_retry_command());
   commands.push_back(make_cancel_command());
+  commands.push_back(make_reschedule_command());
   commands.push_back(make_resolve_command());
+  commands.push_back(make_prune_command());
   commands.push_back(make_config_check_command());
   commands.push_back(make_config_show_command());
+  commands.push_back(make_bench_pipeline_command());
+  commands.push_back(make_bench_http_command());
+  commands.push_back(make_bench_log_command());
+  commands.push_back(make_bench_idle_command());
   commands.push_back(make_version_command());
   return commands;
 }

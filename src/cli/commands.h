@@ -15,9 +15,15 @@ namespace waybill::cli {
 [[nodiscard]] std::unique_ptr<Command> make_stats_command();
 [[nodiscard]] std::unique_ptr<Command> make_retry_command();
 [[nodiscard]] std::unique_ptr<Command> make_cancel_command();
+[[nodiscard]] std::unique_ptr<Command> make_reschedule_command();
 [[nodiscard]] std::unique_ptr<Command> make_resolve_command();
+[[nodiscard]] std::unique_ptr<Command> make_prune_command();
 [[nodiscard]] std::unique_ptr<Command> make_config_check_command();
 [[nodiscard]] std::unique_ptr<Command> make_config_show_command();
+[[nodiscard]] std::unique_ptr<Command> make_bench_pipeline_command();
+[[nodiscard]] std::unique_ptr<Command> make_bench_http_command();
+[[nodiscard]] std::unique_ptr<Command> make_bench_log_command();
+[[nodiscard]] std::unique_ptr<Command> make_bench_idle_command();
 [[nodiscard]] std::unique_ptr<Command> make_version_command();
 
 /// In the order in which help lists them.

@@ -6,12 +6,13 @@ std::vector<Option> ConfigOptions::options() {
   return {
       {"--config", "Configuration file (default ./waybill.toml, if there is one)", &file, false, "FILE"},
       {"--listen", "http.listen: where to serve; port 0 takes a free one", &listen, false, "ADDRESS:PORT"},
+      {"--roles", "instance.roles: what it does, of api, relay, worker", &roles, false, "LIST"},
       {"--data", "data.dir: where everything is kept", &data, false, "DIR"},
       {"--set", "Any other key; may be given several times", &set, false, "SECTION.KEY=VALUE"},
   };
 }
 
-Result<app::LoadedConfig> ConfigOptions::load() const {
+Result<app::ConfigSources> ConfigOptions::sources() const {
   app::ConfigSources sources;
   if (!file.empty()) sources.file = file;
   sources.environment = app::config_environment();
@@ -23,8 +24,14 @@ Result<app::LoadedConfig> ConfigOptions::load() const {
     sources.flags.push_back({pair.substr(0, equals), pair.substr(equals + 1), "--set"});
   }
   if (!listen.empty()) sources.flags.push_back({"http.listen", listen, "--listen"});
+  if (!roles.empty()) sources.flags.push_back({"instance.roles", roles, "--roles"});
   if (!data.empty()) sources.flags.push_back({"data.dir", data, "--data"});
-  return app::load_config(sources);
+  return sources;
+}
+
+Result<app::LoadedConfig> ConfigOptions::load() const {
+  const auto from = sources();
+  return from.ok() ? app::load_config(*from) : Result<app::LoadedConfig>(from.error());
 }
 
 }  // namespace waybill::cli

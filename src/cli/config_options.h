@@ -14,9 +14,12 @@ struct ConfigOptions {
   std::string file;
   std::string listen;
   std::string data;
+  std::string roles;
   std::vector<std::string> set;
 
   [[nodiscard]] std::vector<Option> options();
+  /// Errors: kPermanent (a --set that is none).
+  [[nodiscard]] Result<app::ConfigSources> sources() const;
   /// Flags over environment over file over default. Errors: kPermanent, one sentence a line.
   [[nodiscard]] Result<app::LoadedConfig> load() const;
 };

@@ -44,6 +44,14 @@ http::request<http::string_body> to_beast(const ServerAddress& server, const Htt
   return message;
 }
 
+// A date is as good as nothing: our server writes seconds.
+std::optional<std::chrono::seconds> parse_seconds(beast::string_view text) {
+  int seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc{} || end != text.data() + text.size() || seconds < 0) return std::nullopt;
+  return std::chrono::seconds(seconds);
+}
+
 struct Progress {
   bool sending = false;
 };
@@ -62,7 +70,8 @@ asio::awaitable<HttpReply> talk(const ServerAddress& server, const HttpRequest& 
   http::response_parser<http::string_body> parser;
   parser.body_limit(kReplyBytesMax);
   co_await http::async_read(stream, buffer, parser, asio::use_awaitable);
-  co_return HttpReply{static_cast<int>(parser.get().result_int()), std::move(parser.get().body())};
+  const auto retry_after = parse_seconds(parser.get()[http::field::retry_after]);
+  co_return HttpReply{static_cast<int>(parser.get().result_int()), std::move(parser.get().body()), retry_after};
 }
 
 Error to_error(const ServerAddress& server, const Progress& progress, const std::string& reason) {

@@ -1,7 +1,9 @@
 // One HTTP/1.1 request on a connection of its own, with one deadline for all of it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,6 +30,7 @@ struct HttpRequest {
 struct HttpReply {
   int status = 0;
   std::string body;
+  std::optional<std::chrono::seconds> retry_after = std::nullopt;  ///< as the server asks for it, in seconds
 };
 
 /// Waits for the reply. Errors: kRetry (nothing was sent: no such host, refused, too slow to connect), kInDoubt (the

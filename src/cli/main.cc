@@ -1,4 +1,3 @@
-#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -13,7 +12,8 @@ int main(int argc, char** argv) {
     const auto code =
         waybill::cli::run_command_line(waybill::cli::make_commands(), std::vector<std::string>(argv + 1, argv + argc));
     // What could not be written was not done: a full disk must not look like success to a script.
-    if (std::fflush(stdout) != 0 && code == ExitCode::kDone) {
+    const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+    if (!written && code == ExitCode::kDone) {
       std::perror("waybill: cannot write the output");
       return static_cast<int>(ExitCode::kFailed);
     }

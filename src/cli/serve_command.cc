@@ -12,7 +12,7 @@ class ServeCommand final : public Command {
   std::string summary() const override { return "Accept, carry and deliver messages until told to stop"; }
   std::vector<std::string> examples() const override {
     return {"waybill serve", "waybill serve --config /etc/waybill/waybill.toml",
-            "waybill serve --listen 127.0.0.1:0 --port-file port --data /srv/waybill",
+            "waybill serve --listen 127.0.0.1:0 --port-file port --data /srv/waybill", "waybill serve --roles api",
             "waybill serve --set log.format=json --set worker.max_concurrency=32"};
   }
   std::vector<Option> options() override {
@@ -25,16 +25,11 @@ class ServeCommand final : public Command {
     auto loaded = config_.load();
     if (!loaded.ok()) return report_usage(loaded.error());
     const auto served = app::serve({std::move(loaded->config), port_file_});
-    return served.ok() ? ExitCode::kDone : report_usage_or_failure(served.error());
+    if (served.ok()) return ExitCode::kDone;
+    return served.error().what == ErrorClass::kPermanent ? ExitCode::kUsage : ExitCode::kFailed;
   }
 
  private:
-  static ExitCode report_usage_or_failure(const Error& error) {
-    if (error.what == ErrorClass::kPermanent) return report_usage(error);
-    static_cast<void>(report(error));  // its code is that of a client
-    return ExitCode::kFailed;
-  }
-
   ConfigOptions config_;
   std::string port_file_;
 };

@@ -21,6 +21,8 @@ std::optional<std::int64_t> find_number(const Headers& headers, std::string_view
   return number;
 }
 
+bool is_own(std::string_view name) { return name.starts_with(kOwnPrefix); }
+
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -30,7 +32,9 @@ int hex_value(char c) {
 }  // namespace
 
 Headers with_mark(const Message& message, const Mark& mark) {
+  // Names of ours in the message's own headers would be read as the mark.
   Headers headers = message.headers;
+  std::erase_if(headers, [](const auto& header) { return is_own(header.first) && header.first != kHeaderDeadOf; });
   const auto add = [&](std::string_view name, std::string value) { headers.emplace_back(name, std::move(value)); };
   add(kHeaderLog, mark.log);
   add(kHeaderPublish, std::to_string(mark.publish_number));
@@ -54,8 +58,7 @@ std::optional<Mark> read_mark(const Headers& headers) {
 
 Headers without_mark(const Headers& headers) {
   Headers rest;
-  std::ranges::copy_if(headers, std::back_inserter(rest),
-                       [](const auto& header) { return !header.first.starts_with(kOwnPrefix); });
+  std::ranges::copy_if(headers, std::back_inserter(rest), [](const auto& header) { return !is_own(header.first); });
   return rest;
 }
 

@@ -28,7 +28,8 @@ struct Mark {
   int crashes = 0;
 };
 
-/// The headers of one publish: the message's own, then ours.
+/// The headers of one publish: the message's own, then ours. Of its own those with names of ours are left out, but for
+/// kHeaderDeadOf.
 [[nodiscard]] Headers with_mark(const Message& message, const Mark& mark);
 /// Nothing if the delivery carries no (complete, readable) mark.
 [[nodiscard]] std::optional<Mark> read_mark(const Headers& headers);

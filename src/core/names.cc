@@ -1,7 +1,9 @@
 #include "core/names.h"
 
 #include <charconv>
+#include <cstdint>
 #include <cstdio>
+#include <cstring>
 
 namespace waybill {
 namespace {
@@ -43,9 +45,21 @@ std::size_t count_code_points(std::string_view text) {
   return count;
 }
 
+// What is plain ASCII from the front on, in whole words: most text is nothing else, and every body is looked at.
+std::size_t ascii_prefix(std::string_view text) {
+  std::size_t at = 0;
+  for (std::uint64_t word = 0; at + sizeof word <= text.size(); at += sizeof word) {
+    std::memcpy(&word, text.data() + at, sizeof word);
+    if ((word & 0x8080808080808080U) != 0) break;
+  }
+  return at;
+}
+
 }  // namespace
 
-bool is_valid_utf8(std::string_view text) { return count_code_points(text) != std::string_view::npos; }
+bool is_valid_utf8(std::string_view text) {
+  return count_code_points(text.substr(ascii_prefix(text))) != std::string_view::npos;
+}
 
 Status validate_message_id(std::string_view id) {
   const auto refuse = [](const char* why) { return make_error(ErrorClass::kPermanent, why); };

@@ -1,24 +1,40 @@
 #include "engine/group_commit.h"
 
 #include <algorithm>
-#include <memory>
+#include <iterator>
 #include <utility>
+
+#include "base/fail_stop.h"
+#include "base/log.h"
 
 namespace waybill {
 namespace {
 
+constexpr const char* kComponent = "log";
+constexpr Duration kWatchEvery{250};
+
+const Error kFull = make_error(ErrorClass::kOverload, "too many writes are waiting for the message log");
 const Error kNotTaken = make_error(ErrorClass::kRetry, "the message log did not take the write in time");
 const Error kMaybeTaken =
     make_error(ErrorClass::kInDoubt, "the message log did not say in time whether the write is durable");
+const Error kEnded = make_error(ErrorClass::kRetry, "the message log is not written to any more: this instance ends");
 
 }  // namespace
 
-GroupCommit::GroupCommit(MessageLog& log, Loop& loop, LogHealth& health, std::function<void(const Error&)> on_broken,
-                         FlushLimits limits)
-    : log_(log), loop_(loop), health_(health), on_broken_(std::move(on_broken)), queue_(limits) {}
+GroupCommit::GroupCommit(MessageLog& log, Loop& loop, LogHealth& health, Metrics& metrics,
+                         std::function<void(const Error&)> on_broken, FlushLimits limits)
+    : log_(log), loop_(loop), health_(health), metrics_(metrics), on_broken_(std::move(on_broken)), queue_(limits) {
+  watch_->lane = this;
+}
+
+GroupCommit::~GroupCommit() {
+  stop();
+  const std::lock_guard lock(watch_->mutex);
+  watch_->lane = nullptr;
+}
 
 void GroupCommit::start() {
-  thread_ = std::thread([this] { run(); });
+  thread_ = std::thread([this] { run_or_abort("log lane", [this] { run(); }); });
 }
 
 void GroupCommit::stop() {
@@ -30,31 +46,82 @@ void GroupCommit::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+// ---- in
+// ---------------------------------------------------------------------------------------------------------------
+
 void GroupCommit::submit(Write write, MonoTime deadline, Done done) {
-  FlushQueue::Item item{std::move(write), deadline, std::move(done), 0, std::chrono::steady_clock::now(), false};
-  bool taken = false;
+  FlushQueue::Item item{std::move(write), deadline, std::move(done), 0, std::chrono::steady_clock::now()};
   {
     const std::lock_guard lock(mutex_);
-    taken = !broken_ && !stopping_ && queue_.push(item);
+    if (!broken_ && !stopping_ && queue_.push(item)) return gather();
   }
-  if (taken) {
-    wake_.notify_one();
-    return;
+  FlushQueue::Batch refused;
+  refused.push_back(std::move(item));
+  refuse(std::move(refused));
+}
+
+void GroupCommit::submit_all(std::vector<Write> writes, MonoTime deadline, DoneAll done) {
+  const MonoTime now = std::chrono::steady_clock::now();
+  auto dones = share_answers(writes.size(), std::move(done));
+  FlushQueue::Batch items;
+  items.reserve(writes.size());
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    items.push_back({std::move(writes[i]), deadline, std::move(dones[i]), 0, now});
   }
-  loop_.post([done = std::move(item.done)] {
-    done(make_error(ErrorClass::kOverload, "too many writes are waiting for the message log"));
+  {
+    const std::lock_guard lock(mutex_);
+    if (!broken_ && !stopping_ && queue_.push_all(items)) return gather();
+  }
+  refuse(std::move(items));
+}
+
+// A turn of the loop that answers one flush submits most of the next one. The lane begins when the turn has ended, or
+// it would run ahead with a few writes at a time. With mutex_ held.
+void GroupCommit::gather() {
+  if (!loop_.in_turn()) return wake_.notify_one();
+  if (std::exchange(gathering_, true)) return;
+  loop_.post([shared = watch_] {
+    const std::lock_guard alive(shared->mutex);
+    if (shared->lane == nullptr) return;
+    GroupCommit& lane = *shared->lane;
+    {
+      const std::lock_guard lock(lane.mutex_);
+      lane.gathering_ = false;
+    }
+    lane.wake_.notify_one();
   });
 }
+
+void GroupCommit::refuse(FlushQueue::Batch batch) {
+  bool ended = false;
+  {
+    const std::lock_guard lock(mutex_);
+    ended = broken_ || stopping_;
+  }
+  std::vector<Result<Answer>> answers(batch.size(), Result<Answer>(ended ? kEnded : kFull));
+  answer(std::move(batch), std::move(answers));
+}
+
+// ---- the lane's thread
+// ------------------------------------------------------------------------------------------------
 
 void GroupCommit::run() {
   std::unique_lock lock(mutex_);
   while (!broken_) {
-    const MonoTime now = std::chrono::steady_clock::now();
-    if (auto late = queue_.expired(now); !late.empty()) answer_expired(std::move(late));
-    auto batch = queue_.next_batch(now);
+    end_late();
+    if (gathering_ && !stopping_) {
+      wake_.wait(lock);
+      continue;
+    }
+    auto batch = queue_.next_batch(std::chrono::steady_clock::now());
     if (!batch.empty()) {
+      std::vector<Write> writes;
+      writes.reserve(batch.size());
+      for (auto& item : batch) writes.push_back(std::move(item.write));
+      in_flight_ = std::move(batch);
+      watch();
       lock.unlock();
-      flush(std::move(batch));
+      flush(std::move(writes));
       lock.lock();
       continue;
     }
@@ -66,55 +133,112 @@ void GroupCommit::run() {
       wake_.wait(lock);
     }
   }
-  answer_all(queue_.drain(), kNotTaken);
+  answer_unrecorded(queue_.drain());
 }
 
-void GroupCommit::flush(FlushQueue::Batch batch) {
-  std::vector<Write> writes;
-  writes.reserve(batch.size());
-  for (auto& item : batch) writes.push_back(std::move(item.write));
+void GroupCommit::flush(std::vector<Write> writes) {
   const MonoTime sent = std::chrono::steady_clock::now();
+  health_.on_sent(sent);
   Result<Committed> committed = log_.commit(writes);
-  const MonoTime answered = std::chrono::steady_clock::now();
   if (committed.ok()) {
-    health_.on_answer(sent, answered, committed->store_now);
-    answer(std::move(batch), std::move(committed->answers));
-    const std::lock_guard lock(mutex_);
-    queue_.on_flushed();
-    return;
+    on_committed(std::move(*committed), writes.size(), sent);
+  } else {
+    on_failure(committed.error(), std::move(writes));
   }
-  health_.on_failure();
-  if (committed.error().what == ErrorClass::kPermanent) {
-    {
-      const std::lock_guard lock(mutex_);
-      broken_ = true;
-    }
-    answer_all(std::move(batch), committed.error());
-    on_broken_(committed.error());
-    return;
-  }
-  for (std::size_t i = 0; i < batch.size(); ++i) batch[i].write = std::move(writes[i]);
-  const std::lock_guard lock(mutex_);
-  queue_.on_failed(std::move(batch), committed.error().what, answered);
 }
+
+void GroupCommit::on_committed(Committed committed, std::size_t writes, MonoTime sent) {
+  const MonoTime answered = std::chrono::steady_clock::now();
+  health_.on_answer(sent, answered, committed.store_now);
+  if (std::exchange(failing_, false)) log_event(LogLevel::kInfo, kComponent, "the message log takes writes again");
+  metrics_.observe(Measure::kFlushRows, static_cast<double>(writes));
+  metrics_.observe(Measure::kFlushSeconds, answered - sent);
+  FlushQueue::Batch batch;
+  {
+    const std::lock_guard lock(mutex_);
+    batch = std::exchange(in_flight_, {});
+    queue_.on_flushed(std::chrono::duration_cast<Duration>(answered - sent));
+  }
+  answer(std::move(batch), std::move(committed.answers));
+}
+
+void GroupCommit::on_failure(const Error& error, std::vector<Write> writes) {
+  health_.on_failure();
+  metrics_.add(Count::kFlushFailures);
+  if (!std::exchange(failing_, true)) {
+    log_event(LogLevel::kWarning, kComponent, "the message log does not take writes: they are tried again",
+              {{"writes", writes.size()}, {"code", error.code}, {"error", error.message}});
+  }
+  const bool broken = error.what == ErrorClass::kPermanent;
+  {
+    const std::lock_guard lock(mutex_);
+    FlushQueue::Batch batch;
+    for (std::size_t i = 0; i < writes.size(); ++i) {
+      if (!in_flight_[i].done) continue;
+      in_flight_[i].write = std::move(writes[i]);
+      batch.push_back(std::move(in_flight_[i]));
+    }
+    in_flight_.clear();
+    broken_ = broken;
+    if (broken) {
+      answer_unrecorded(std::move(batch));
+    } else if (!batch.empty()) {
+      queue_.on_failed(std::move(batch), error.what, std::chrono::steady_clock::now());
+    }
+  }
+  if (broken) on_broken_(error);
+}
+
+// ---- deadlines
+// --------------------------------------------------------------------------------------------------------
+
+// While something is under way the loop looks now and then, for the lane's own thread may hang in the log. With mutex_
+// held.
+void GroupCommit::watch() {
+  if (std::exchange(watching_, true)) return;
+  loop_.call_at(loop_.now() + kWatchEvery, [shared = watch_] {
+    const std::lock_guard alive(shared->mutex);
+    if (shared->lane == nullptr) return;
+    GroupCommit& lane = *shared->lane;
+    const std::lock_guard lock(lane.mutex_);
+    lane.watching_ = false;
+    lane.end_late();
+    if (!lane.in_flight_.empty() || !lane.queue_.empty()) lane.watch();
+  });
+}
+
+// With mutex_ held.
+void GroupCommit::end_late() {
+  const MonoTime now = std::chrono::steady_clock::now();
+  FlushQueue::Batch late = queue_.expired(now);
+  for (auto& item : in_flight_) {
+    if (!item.done || item.deadline > now) continue;
+    FlushQueue::Item ended;
+    ended.done = std::exchange(item.done, nullptr);
+    ended.in_doubt = true;
+    late.push_back(std::move(ended));
+  }
+  answer_unrecorded(std::move(late));
+}
+
+// ---- out
+// --------------------------------------------------------------------------------------------------------------
 
 void GroupCommit::answer(FlushQueue::Batch batch, std::vector<Result<Answer>> answers) {
   // One turn of the loop for the whole flush: a wake-up costs more than an answer.
   auto shared =
       std::make_shared<std::pair<FlushQueue::Batch, std::vector<Result<Answer>>>>(std::move(batch), std::move(answers));
   loop_.post([shared] {
-    for (std::size_t i = 0; i < shared->first.size(); ++i) shared->first[i].done(std::move(shared->second[i]));
+    for (std::size_t i = 0; i < shared->first.size(); ++i) {
+      if (shared->first[i].done) shared->first[i].done(std::move(shared->second[i]));
+    }
   });
 }
 
-void GroupCommit::answer_all(FlushQueue::Batch batch, const Error& error) {
+void GroupCommit::answer_unrecorded(FlushQueue::Batch batch) {
   if (batch.empty()) return;
-  std::vector<Result<Answer>> answers(batch.size(), Result<Answer>(error));
-  answer(std::move(batch), std::move(answers));
-}
-
-void GroupCommit::answer_expired(FlushQueue::Batch batch) {
   std::vector<Result<Answer>> answers;
+  answers.reserve(batch.size());
   for (const auto& item : batch) answers.emplace_back(item.in_doubt ? kMaybeTaken : kNotTaken);
   answer(std::move(batch), std::move(answers));
 }

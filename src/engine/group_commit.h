@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -13,38 +14,59 @@
 #include "engine/log_health.h"
 #include "ports/log_lane.h"
 #include "ports/message_log.h"
+#include "ports/metrics.h"
 
 namespace waybill {
 
-/// Answers come on `loop`, all those of one flush in one turn. `log`, `loop` and `health` outlive it. Start once;
+/// Answers come on `loop`, all those of one flush in one turn. A write whose deadline passes while its flush is under
+/// way is answered kInDoubt, however long the log takes. `log`, `loop`, `health` and `metrics` outlive it. Start once;
 /// `stop` may be called twice: it flushes what waits as long as the log takes it, and joins.
 class GroupCommit final : public LogLane {
  public:
-  /// `on_broken` is called once, on the lane's thread, if the log cannot be used any more: stop the process.
-  GroupCommit(MessageLog& log, Loop& loop, LogHealth& health, std::function<void(const Error&)> on_broken,
-              FlushLimits limits = {});
-  ~GroupCommit() override { stop(); }
+  /// `on_broken` is called once, on the lane's thread, if the log cannot be used any more: stop the process. Writes are
+  /// then answered kInDoubt if they may have happened, else kRetry.
+  GroupCommit(MessageLog& log, Loop& loop, LogHealth& health, Metrics& metrics,
+              std::function<void(const Error&)> on_broken, FlushLimits limits = {});
+  ~GroupCommit() override;
 
   void start();
   void stop();
   void submit(Write write, MonoTime deadline, Done done) override;
+  void submit_all(std::vector<Write> writes, MonoTime deadline, DoneAll done) override;
 
  private:
+  /// What a task on the loop finds of a lane that may be gone.
+  struct Watch {
+    std::mutex mutex;
+    GroupCommit* lane = nullptr;  // guarded by mutex
+  };
+
   void run();
-  void flush(FlushQueue::Batch batch);
+  void gather();
+  void flush(std::vector<Write> writes);
+  void on_committed(Committed committed, std::size_t writes, MonoTime sent);
+  void on_failure(const Error& error, std::vector<Write> writes);
+  void watch();
+  void end_late();
+  void refuse(FlushQueue::Batch batch);
   void answer(FlushQueue::Batch batch, std::vector<Result<Answer>> answers);
-  void answer_all(FlushQueue::Batch batch, const Error& error);
-  void answer_expired(FlushQueue::Batch batch);
+  void answer_unrecorded(FlushQueue::Batch batch);
 
   MessageLog& log_;
   Loop& loop_;
   LogHealth& health_;
+  Metrics& metrics_;
   const std::function<void(const Error&)> on_broken_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  FlushQueue queue_;       // guarded by mutex_
-  bool stopping_ = false;  // guarded by mutex_
-  bool broken_ = false;    // guarded by mutex_
+  FlushQueue queue_;             // guarded by mutex_
+  FlushQueue::Batch in_flight_;  // guarded by mutex_; without their writes; those without `done` have been answered
+  bool watching_ = false;        // guarded by mutex_
+  bool gathering_ = false;       // guarded by mutex_; the loop is in a turn that may submit more
+  bool stopping_ = false;        // guarded by mutex_
+  bool broken_ = false;          // guarded by mutex_
+  bool failing_ = false;         // of the lane's thread
+  std::shared_ptr<Watch> watch_ = std::make_shared<Watch>();
   std::thread thread_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/log.h"
 #include "base/sha256.h"
 
 namespace waybill {
@@ -9,7 +10,13 @@ namespace {
 
 constexpr std::size_t kNameBytesMax = 255;  // AMQP short string (0-9-1, 4.2.5.3)
 
-Status validate(const Message& message, std::size_t body_max) {
+Result<AppendAnswer> as_append(Result<Answer> answer) {
+  if (!answer.ok()) return answer.error();
+  return std::get<AppendAnswer>(std::move(answer).value());
+}
+
+// A drawn id is ours and needs no check.
+Status validate(const Message& message, bool id_generated, std::size_t body_max) {
   const auto refuse = [](std::string why) { return make_error(ErrorClass::kPermanent, std::move(why)); };
   if (message.body.size() > body_max) {
     return refuse("the body has " + std::to_string(message.body.size()) + " bytes; the limit is " +
@@ -19,19 +26,19 @@ Status validate(const Message& message, std::size_t body_max) {
     if (name->size() > kNameBytesMax) return refuse("an exchange or routing key is longer than 255 bytes");
     if (!is_valid_utf8(*name)) return refuse("an exchange or routing key is not valid UTF-8");
   }
-  if (!message.id.value.empty()) return validate_message_id(message.id.value);
-  return ok_status();
+  return id_generated ? ok_status() : validate_message_id(message.id.value);
 }
 
 }  // namespace
 
 IntakeService::IntakeService(Loop& loop, LogLane& lane, Publisher& publisher, const WallClock& clock,
-                             const EngineOptions& options)
+                             const EngineOptions& options, Metrics& metrics)
     : loop_(loop),
       lane_(lane),
       publisher_(publisher),
       clock_(clock),
       options_(options),
+      metrics_(metrics),
       timer_(loop, [this] { lease_node(); }),
       random_(options.seed ^ 0xd1b54a32d192ed03U) {}
 
@@ -50,7 +57,8 @@ void IntakeService::lease_node() {
                            if (!*alive || stopped_) return;
                            const bool leased = answer.ok() && answer->node_id;
                            timer_.arm(loop_.now() + (leased ? kNodeLease / 3 : Duration{200}));
-                           if (!leased) return;  // asked again soon; until then intake says so
+                           if (!leased) return tell_unleased();  // asked again soon; until then intake says so
+                           unleased_told_ = false;
                            const std::lock_guard lock(mutex_);
                            if (node_id_ != answer->node_id) {
                              node_id_ = answer->node_id;
@@ -60,10 +68,17 @@ void IntakeService::lease_node() {
                          });
 }
 
+void IntakeService::tell_unleased() {
+  const std::lock_guard lock(mutex_);
+  if (loop_.now() < node_valid_until_ || std::exchange(unleased_told_, true)) return;
+  log_event(LogLevel::kWarning, "intake", "no node id is leased: nothing can be accepted");
+}
+
 Result<MessageId> IntakeService::draw_id() {
   const std::lock_guard lock(mutex_);
   if (!snowflake_ || loop_.now() >= node_valid_until_) {
-    return make_error(ErrorClass::kRetry, "no node id is leased at the moment: the message log has not answered");
+    return make_error(ErrorClass::kRetry,
+                      "no node id is leased at the moment: the message log has not answered, or all 1,024 are held");
   }
   const auto id = snowflake_->next(clock_.now());
   if (!id) return make_error(ErrorClass::kRetry, "the clock stepped back: ids are drawn again when it has caught up");
@@ -95,34 +110,36 @@ void IntakeService::accept(IntakeRequest request, MonoTime deadline, Done done) 
   record(std::make_shared<Pending>(Pending{std::move(request), deadline, std::move(done)}));
 }
 
-void IntakeService::record(std::shared_ptr<Pending> pending) {
+Result<Append> IntakeService::prepare(const IntakeRequest& request) {
   Append append;
-  append.message = pending->request.message;
+  append.message = request.message;
   append.id_generated = append.message.id.value.empty();
   if (append.id_generated) {
     auto id = draw_id();
-    if (!id.ok()) return answer_later(std::move(pending->done), id.error());
+    if (!id.ok()) return id.error();
     append.message.id = std::move(*id);
   }
-  if (pending->request.body_for) append.message.body = pending->request.body_for(append.message.id);
-  // A drawn id is ours and needs no check.
-  Message checked = append.message;
-  if (append.id_generated) checked.id.value.clear();
-  if (const Status valid = validate(checked, options_.worker.body_max); !valid.ok()) {
-    return answer_later(std::move(pending->done), valid.error());
-  }
+  if (request.body_for) append.message.body = request.body_for(append.message.id);
+  const Status valid = validate(append.message, append.id_generated, options_.worker.body_max);
+  if (!valid.ok()) return valid.error();
   append.digest = sha256(append.message.body.bytes());
   append.queue = options_.routes->queue_for(append.message.route);
   append.publish_now = !append.message.not_before && publisher_.accepts_fresh();
   append.grace = options_.publisher.grace;
   append.boot = options_.owner.boot;
   append.token = Token{random()};
-  append.key = pending->request.key;
+  append.key = request.key;
+  return append;
+}
+
+void IntakeService::record(std::shared_ptr<Pending> pending) {
+  auto append = prepare(pending->request);
+  if (!append.ok()) return answer_later(std::move(pending->done), append.error());
   const MonoTime asked = loop_.now();
   const MonoTime deadline = pending->deadline;
-  Append copy = append;  // the body is shared: what the publisher needs once the row is durable
+  Append copy = *append;  // the body is shared: what the publisher needs once the row is durable
   submit_for<AppendAnswer>(
-      lane_, std::move(append), deadline,
+      lane_, std::move(*append), deadline,
       [this, alive = alive_, pending = std::move(pending), copy = std::move(copy), asked](Result<AppendAnswer> answer) {
         if (*alive) return on_recorded(pending, copy, asked, std::move(answer));
         pending->done(std::move(answer));
@@ -131,17 +148,108 @@ void IntakeService::record(std::shared_ptr<Pending> pending) {
 
 void IntakeService::on_recorded(const std::shared_ptr<Pending>& pending, const Append& append, MonoTime asked,
                                 Result<AppendAnswer> answer) {
-  if (answer.ok() && answer->kind == AppendAnswer::Kind::kIdTaken && ++pending->draws < kDrawsMax) {
-    return record(pending);
+  if (answer.ok() && answer->kind == AppendAnswer::Kind::kIdTaken) return draw_again(pending);
+  count(answer, asked);
+  pending->done(answer);
+  if (answer.ok()) publish(append, *answer, asked);
+}
+
+void IntakeService::draw_again(std::shared_ptr<Pending> pending) {
+  if (++pending->draws < kDrawsMax) return record(std::move(pending));
+  pending->done(make_error(ErrorClass::kRetry,
+                           "the ids drawn were taken: another instance uses our node id, or the clock was set back"));
+}
+
+void IntakeService::publish(const Append& append, const AppendAnswer& answer, MonoTime asked) {
+  if (answer.kind != AppendAnswer::Kind::kAccepted || !append.publish_now) return;
+  publisher_.publish_fresh(
+      PublishRow{append.message, append.digest, /*publish_number=*/1, answer.store_now, /*crash_count=*/0, asked});
+}
+
+void IntakeService::count(const Result<AppendAnswer>& answer, MonoTime asked) {
+  if (!answer.ok()) {
+    if (answer.error().what == ErrorClass::kOverload) metrics_.add(Count::kRefusedByOverload);
+    return;
   }
-  if (answer.ok() && answer->kind == AppendAnswer::Kind::kIdTaken) {
-    return pending->done(make_error(ErrorClass::kRetry, "the ids drawn were taken: another instance uses our node id"));
+  if (answer->kind == AppendAnswer::Kind::kAccepted) metrics_.add(Count::kAccepted);
+  if (answer->kind == AppendAnswer::Kind::kDuplicate) metrics_.add(Count::kDuplicates);
+  metrics_.observe(Measure::kAcceptSeconds, loop_.now() - asked);
+}
+
+// ---- many at once ---------------------------------------------------------------------------------------------------
+
+// Lives on the loop once it is submitted. Answers are filled in place; the last one ends the batch.
+struct IntakeService::Batch {
+  std::vector<IntakeRequest> requests;
+  MonoTime deadline;
+  DoneAll done;
+  std::vector<std::optional<Result<AppendAnswer>>> answers;
+  std::vector<Append> appends;      // those that were fit to be recorded
+  std::vector<std::size_t> places;  // of `appends` among the requests
+  std::size_t missing = 0;
+
+  void settle(std::size_t place, Result<AppendAnswer> answer) {
+    answers[place] = std::move(answer);
+    if (--missing > 0) return;
+    std::vector<Result<AppendAnswer>> all;
+    all.reserve(answers.size());
+    for (auto& each : answers) all.push_back(std::move(*each));
+    done(std::move(all));
   }
-  const bool publish = answer.ok() && answer->kind == AppendAnswer::Kind::kAccepted && append.publish_now;
-  const WallTime recorded = answer.ok() ? answer->store_now : WallTime{};
-  pending->done(std::move(answer));
-  if (!publish) return;
-  publisher_.publish_fresh(PublishRow{append.message, append.digest, /*publish_number=*/1, recorded, 0, asked});
+};
+
+void IntakeService::accept_all(std::vector<IntakeRequest> requests, MonoTime deadline, DoneAll done) {
+  if (requests.empty()) return loop_.post([done = std::move(done)] { done({}); });
+  auto batch = std::make_shared<Batch>(Batch{std::move(requests), deadline, std::move(done), {}, {}, {}, 0});
+  batch->missing = batch->requests.size();
+  batch->answers.resize(batch->requests.size());
+  std::vector<std::pair<std::size_t, Error>> refused;
+  std::vector<Write> writes;
+  writes.reserve(batch->requests.size());
+  for (std::size_t i = 0; i < batch->requests.size(); ++i) {
+    auto append = prepare(batch->requests[i]);
+    if (!append.ok()) {
+      refused.emplace_back(i, append.error());
+      continue;
+    }
+    writes.emplace_back(*append);
+    batch->appends.push_back(std::move(*append));
+    batch->places.push_back(i);
+  }
+  loop_.post([batch, refused = std::move(refused)] {
+    for (const auto& [place, error] : refused) batch->settle(place, error);
+  });
+  if (writes.empty()) return;
+  const MonoTime asked = loop_.now();
+  lane_.submit_all(std::move(writes), deadline,
+                   [this, alive = alive_, batch, asked](std::vector<Result<Answer>> answers) {
+                     if (*alive) return on_batch_recorded(batch, std::move(answers), asked);
+                     for (std::size_t k = 0; k < answers.size(); ++k) {
+                       batch->settle(batch->places[k], as_append(std::move(answers[k])));
+                     }
+                   });
+}
+
+void IntakeService::on_batch_recorded(const std::shared_ptr<Batch>& batch, std::vector<Result<Answer>> answers,
+                                      MonoTime asked) {
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const std::size_t place = batch->places[i];
+    if (!answers[i].ok()) {
+      count(answers[i].error(), asked);
+      batch->settle(place, answers[i].error());
+      continue;
+    }
+    const auto& answer = std::get<AppendAnswer>(*answers[i]);
+    if (answer.kind == AppendAnswer::Kind::kIdTaken) {
+      draw_again(std::make_shared<Pending>(
+          Pending{std::move(batch->requests[place]), batch->deadline,
+                  [batch, place](Result<AppendAnswer> again) { batch->settle(place, std::move(again)); }, 0}));
+      continue;
+    }
+    count(answer, asked);
+    publish(batch->appends[i], answer, asked);
+    batch->settle(place, answer);
+  }
 }
 
 }  // namespace waybill

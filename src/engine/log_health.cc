@@ -1,42 +1,56 @@
 #include "engine/log_health.h"
 
+#include <algorithm>
+
 namespace waybill {
 namespace {
 
 constexpr Duration kStep{1'000};
+/// What two clocks may drift apart between answers, and what rounding to milliseconds adds.
+constexpr Duration kDrift{2};
+
+Duration since_epoch(MonoTime time) { return std::chrono::floor<Duration>(time.time_since_epoch()); }
 
 }  // namespace
 
-WallTime LogHealth::estimate(MonoTime now) const {
-  if (!anchor_mono_) return fallback_.now();
-  return anchor_store_ + std::chrono::duration_cast<Duration>(now - *anchor_mono_);
+void LogHealth::on_sent(MonoTime sent) {
+  const std::lock_guard lock(mutex_);
+  under_way_since_ = sent;
 }
 
+void LogHealth::gap(MonoTime now) { answering_since_ = now; }
+
+// Two answers disagree about the clock only if the intervals in which its reading may lie are apart: a slow flush says
+// little, and is no step.
 void LogHealth::on_answer(MonoTime sent, MonoTime answered, WallTime store_now) {
   const std::lock_guard lock(mutex_);
-  const bool slow = answered - sent > lease_ / 3;
-  if (slow || !answering_since_) answering_since_ = answered;
-  // A slow flush says little about when the store read its clock; a step is judged by quick ones.
-  if (!slow && anchor_mono_) {
-    const auto drift = store_now - estimate(answered);
-    if (drift > kStep || drift < -kStep) {
+  under_way_since_.reset();
+  if (is_slow(sent, answered) || !answering_since_) gap(answered);
+  const Duration store = store_now.time_since_epoch();
+  Offset seen{store - since_epoch(answered), store - since_epoch(sent)};
+  if (offset_) {
+    const Offset known{offset_->least - kDrift, offset_->most + kDrift};
+    const bool apart = seen.least - known.most > kStep || known.least - seen.most > kStep;
+    if (apart) {
       // By the new clock every lease may seem to have passed: renewals first, for a whole lease.
       last_step_ = answered;
-      answering_since_ = answered;
+      gap(answered);
+    } else if (seen.least <= known.most && known.least <= seen.most) {
+      seen = {std::max(seen.least, known.least), std::min(seen.most, known.most)};
     }
   }
-  anchor_mono_ = answered;
-  anchor_store_ = store_now;
+  offset_ = seen;
 }
 
 void LogHealth::on_failure() {
   const std::lock_guard lock(mutex_);
+  under_way_since_.reset();
   answering_since_.reset();
 }
 
-bool LogHealth::answering() const {
+bool LogHealth::answering(MonoTime now) const {
   const std::lock_guard lock(mutex_);
-  return answering_since_.has_value();
+  return answering_since_ && !(under_way_since_ && is_slow(*under_way_since_, now));
 }
 
 bool LogHealth::may_lapse(MonoTime now) const {
@@ -46,7 +60,7 @@ bool LogHealth::may_lapse(MonoTime now) const {
 
 WallTime LogHealth::store_now(MonoTime now) const {
   const std::lock_guard lock(mutex_);
-  return estimate(now);
+  return offset_ ? WallTime{since_epoch(now) + offset_->most} : fallback_.now();
 }
 
 std::optional<MonoTime> LogHealth::last_step() const {

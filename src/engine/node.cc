@@ -18,26 +18,28 @@ class Node::Impl {
       : parts_(parts),
         options_(std::move(options)),
         publisher_(
-            parts_.loop, parts_.lane, parts_.health, options_, [this] { redeliverer_.hint(); },
+            parts_.loop, parts_.lane, parts_.health, options_, parts_.metrics, [this] { redeliverer_.hint(); },
             PublisherFaults{faults.ignore_returns}),
-        redeliverer_(parts_.loop, parts_.lane, parts_.health, publisher_, options_),
-        intake_(parts_.loop, parts_.lane, publisher_, parts_.clock, options_),
-        pruner_(parts_.loop, parts_.lane, parts_.health, options_),
+        redeliverer_(parts_.loop, parts_.lane, parts_.health, publisher_, options_, parts_.metrics),
+        intake_(parts_.loop, parts_.lane, publisher_, parts_.clock, options_, parts_.metrics),
+        pruner_(parts_.loop, parts_.lane, parts_.health, options_, parts_.metrics),
         stop_timer_(parts_.loop, [this] { on_grace_over(); }),
         declare_timer_(parts_.loop, [this] { declare_again(); }),
         lapse_timer_(parts_.loop, [this] { lapse_former_boot(); }) {
     if (parts_.handlers == nullptr) return;
     worker_ = std::make_unique<Worker>(
-        parts_.loop, parts_.lane, parts_.health, *parts_.handlers, publisher_.confirms(), options_,
+        parts_.loop, parts_.lane, parts_.health, *parts_.handlers, publisher_.confirms(), options_, parts_.metrics,
         [this] { on_worker_turn(); }, WorkerFaults{faults.ack_before_commit});
-    reconciler_ = std::make_unique<Reconciler>(parts_.loop, parts_.lane, parts_.health, *worker_, options_,
-                                               parts_.broker.forgets_at_exit(), [this] { redeliverer_.hint(); });
+    reconciler_ =
+        std::make_unique<Reconciler>(parts_.loop, parts_.lane, parts_.health, *worker_, options_, parts_.metrics,
+                                     parts_.broker.forgets_at_exit(), [this] { redeliverer_.hint(); });
   }
 
   ~Impl() { *alive_ = false; }
 
   Status start() {
-    Status declared = parts_.broker.declare(options_.topology);
+    const bool uses_broker = options_.relay || parts_.handlers != nullptr;
+    Status declared = uses_broker ? parts_.broker.declare(options_.topology) : ok_status();
     const bool unreachable = !declared.ok() && declared.error().what == ErrorClass::kRetry;
     if (!declared.ok() && !unreachable) return declared;
     post([this, unreachable] {
@@ -80,15 +82,21 @@ class Node::Impl {
 
   // The broker was not there at the start; intake goes on meanwhile.
   void declare_again() {
-    if (parts_.broker.declare(options_.topology).ok()) return;
+    const Status declared = parts_.broker.declare(options_.topology);
+    if (declared.ok()) return;
+    if (declared.error().what != ErrorClass::kRetry) {
+      log_event(LogLevel::kError, "node", "the broker refused the topology: it is tried again",
+                {{"error", declared.error().message}});
+    }
     declare_timer_.arm(parts_.loop.now() + kDeclareAgain);
   }
 
   void start_on_loop() {
     intake_.start();
     if (options_.former_boot_is_dead) lapse_former_boot();
-    publisher_.start(parts_.broker);
+    if (options_.relay) publisher_.start(parts_.broker);
     if (worker_) worker_->start(parts_.broker);
+    if (!options_.relay) return;
     redeliverer_.start();
     if (reconciler_) reconciler_->start();
     pruner_.start();
@@ -105,6 +113,7 @@ class Node::Impl {
           if (!answer.ok()) return lapse_timer_.arm(parts_.loop.now() + kLapseAgain);
           if (answer->rows >= limit) lapse_former_boot();
           if (answer->rows == 0) return;
+          parts_.metrics.add(Count::kLapsed, static_cast<std::uint64_t>(answer->rows));
           log_event(LogLevel::kWarning, "node", "attempts of a former run lapsed", {{"rows", answer->rows}});
           redeliverer_.hint();
         });

@@ -12,6 +12,7 @@
 #include "ports/handler.h"
 #include "ports/intake.h"
 #include "ports/log_lane.h"
+#include "ports/metrics.h"
 
 namespace waybill {
 
@@ -31,6 +32,7 @@ class Node {
     Broker& broker;
     HandlerRunner* handlers;
     const WallClock& clock;
+    Metrics& metrics;
   };
 
   Node(Parts parts, EngineOptions options, EngineFaults faults = {});

@@ -23,6 +23,7 @@ struct PublisherOptions {
   std::size_t fresh_rows_max = 4'096;        ///< rows waiting in memory after their append; more go by the log
   std::size_t fresh_bytes_max = 16U << 20U;  ///< their bodies
   std::size_t due_rows_max = 512;            ///< taken rows waiting in memory
+  std::size_t due_bytes_max = 16U << 20U;    ///< their bodies; with as much no further take is asked for
 };
 
 struct WorkerOptions {
@@ -60,6 +61,7 @@ struct EngineOptions {
   Topology topology;
   Duration write_deadline{5'000};  ///< for the engine's own writes; unanswered ones are submitted again
   Duration prune_age = std::chrono::hours(24 * 7);
+  bool relay = true;                 ///< publishes, redelivers, reconciles and prunes; false: only records
   bool former_boot_is_dead = false;  ///< proven: attempts of earlier boots of this instance lapse at once
 };
 

@@ -3,11 +3,19 @@
 #include <utility>
 
 #include "base/fault_point.h"
+#include "base/log.h"
 
 namespace waybill {
+namespace {
 
-void RecentConfirms::add(const MessageId& id, WallTime time) {
-  if (!times_.insert_or_assign(id.value, time).second) return;
+constexpr const char* kComponent = "publisher";
+/// With more closed at once, the log would say nothing else.
+constexpr std::size_t kRoutesToldMax = 64;
+
+}  // namespace
+
+void RecentConfirms::add(const MessageId& id, std::int64_t publish_number, WallTime time) {
+  if (!times_.insert_or_assign(id.value, Confirm{publish_number, time}).second) return;
   order_.push_back(id.value);
   if (order_.size() > kMax) {
     times_.erase(order_.front());
@@ -15,17 +23,19 @@ void RecentConfirms::add(const MessageId& id, WallTime time) {
   }
 }
 
-std::optional<WallTime> RecentConfirms::find(const MessageId& id) const {
+std::optional<WallTime> RecentConfirms::find(const MessageId& id, std::int64_t publish_number) const {
   const auto found = times_.find(id.value);
-  return found == times_.end() ? std::nullopt : std::optional(found->second);
+  if (found == times_.end() || found->second.publish_number != publish_number) return std::nullopt;
+  return found->second.time;
 }
 
-Publisher::Publisher(Loop& loop, LogLane& lane, const LogHealth& health, const EngineOptions& options,
+Publisher::Publisher(Loop& loop, LogLane& lane, const LogHealth& health, const EngineOptions& options, Metrics& metrics,
                      std::function<void()> on_room, PublisherFaults faults)
     : loop_(loop),
       lane_(lane),
       health_(health),
       write_deadline_(options.write_deadline),
+      metrics_(metrics),
       on_room_(std::move(on_room)),
       machine_(options.publisher, options.log_identity, options.seed ^ 0x9e3779b97f4a7c15U, faults),
       timer_(loop, [this] { perform(machine_.on_tick(loop_.now())); }) {}
@@ -47,7 +57,12 @@ void Publisher::stop() {
 void Publisher::publish_fresh(PublishRow row) {
   if (stopped_ || fault_active("skip_publish")) return;
   // A row without room leaves memory here: its clock in the log brings it back.
-  if (machine_.offer_fresh(std::move(row))) perform(machine_.pump(loop_.now()));
+  if (!machine_.offer_fresh(std::move(row)) || std::exchange(pump_posted_, true)) return;
+  // The rows of one flush are answered in one turn: they go to the broker in one call.
+  on_loop([this] {
+    pump_posted_ = false;
+    if (!stopped_) perform(machine_.pump(loop_.now()));
+  });
 }
 
 void Publisher::publish_due(std::vector<TakenRow> rows, MonoTime asked) {
@@ -63,15 +78,24 @@ void Publisher::on_loop(std::function<void()> event) {
 }
 
 void Publisher::on_publish_ready() {
-  on_loop([this] { perform(machine_.on_ready(loop_.now())); });
+  on_loop([this] {
+    log_event(LogLevel::kInfo, kComponent, "the broker is ready");
+    perform(machine_.on_ready(loop_.now()));
+  });
 }
 
-void Publisher::on_blocked(std::string /*reason*/) {
-  on_loop([this] { perform(machine_.on_blocked()); });
+void Publisher::on_blocked(std::string reason) {
+  on_loop([this, reason = std::move(reason)] {
+    log_event(LogLevel::kWarning, kComponent, "the broker takes no more for now", {{"reason", reason}});
+    perform(machine_.on_blocked());
+  });
 }
 
-void Publisher::on_publish_down(std::string /*reason*/) {
-  on_loop([this] { perform(machine_.on_down()); });
+void Publisher::on_publish_down(std::string reason) {
+  on_loop([this, reason = std::move(reason)] {
+    log_event(LogLevel::kWarning, kComponent, "the connection for publishing was lost", {{"reason", reason}});
+    perform(machine_.on_down(loop_.now()));
+  });
 }
 
 void Publisher::on_returned(PublishTag tag, int code, std::string text) {
@@ -87,20 +111,48 @@ void Publisher::on_confirmed(std::vector<PublishTag> acked, std::vector<PublishT
 
 void Publisher::perform(PublisherMachine::Actions actions) {
   if (stopped_) return;
+  count(actions);
+  tell(actions.routes);
   if (!actions.publish.empty()) {
     crash_point("before_publish");
     if (!session_->publish(actions.publish)) {
-      auto more = machine_.on_not_taken(actions.publish);
+      auto more = machine_.on_not_taken(actions.publish, loop_.now());
       std::move(more.marks.begin(), more.marks.end(), std::back_inserter(actions.marks));
     }
     crash_point("after_publish");
   }
   if (!actions.marks.empty()) crash_point("before_mark");
   for (auto& mark : actions.marks) {
-    if (const auto* sent = std::get_if<MarkSent>(&mark)) confirms_.add(sent->id, sent->confirm_time);
+    if (const auto* sent = std::get_if<MarkSent>(&mark))
+      confirms_.add(sent->id, sent->publish_number, sent->confirm_time);
     std::visit([this](auto& m) { submit(std::move(m)); }, mark);
   }
   settle();
+}
+
+void Publisher::count(const PublisherMachine::Actions& actions) {
+  metrics_.add(Count::kPublishedFresh, actions.publish.size() - actions.due);
+  metrics_.add(Count::kPublishedDue, actions.due);
+  for (const auto& wait : actions.answered_after) metrics_.observe(Measure::kConfirmSeconds, wait);
+  for (const auto& mark : actions.marks) {
+    const auto* failed = std::get_if<MarkFailed>(&mark);
+    metrics_.add(failed == nullptr                ? Count::kConfirmed
+                 : failed->kind == kEventReturned ? Count::kReturned
+                 : failed->kind == kEventNacked   ? Count::kNacked
+                                                  : Count::kInDoubt);
+  }
+}
+
+void Publisher::tell(const std::vector<PublisherMachine::RouteChange>& routes) {
+  for (const auto& [route, why] : routes) {
+    if (why.empty()) {
+      log_event(LogLevel::kInfo, kComponent, "route opened",
+                {{"exchange", route.exchange}, {"routing_key", route.routing_key}});
+    } else if (machine_.closed_routes() <= kRoutesToldMax) {
+      log_event(LogLevel::kWarning, kComponent, "route closed: one row at a time probes it",
+                {{"exchange", route.exchange}, {"routing_key", route.routing_key}, {"reason", why}});
+    }
+  }
 }
 
 void Publisher::submit(Write mark) {

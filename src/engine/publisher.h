@@ -14,6 +14,7 @@
 #include "engine/publisher_machine.h"
 #include "ports/broker.h"
 #include "ports/log_lane.h"
+#include "ports/metrics.h"
 
 namespace waybill {
 
@@ -21,19 +22,23 @@ namespace waybill {
 /// too late. Bounded: the oldest are forgotten.
 class RecentConfirms {
  public:
-  void add(const MessageId& id, WallTime time);
-  [[nodiscard]] std::optional<WallTime> find(const MessageId& id) const;
+  void add(const MessageId& id, std::int64_t publish_number, WallTime time);
+  [[nodiscard]] std::optional<WallTime> find(const MessageId& id, std::int64_t publish_number) const;
 
  private:
   static constexpr std::size_t kMax = 4'096;
-  std::unordered_map<std::string, WallTime> times_;
+  struct Confirm {
+    std::int64_t publish_number;
+    WallTime time;
+  };
+  std::unordered_map<std::string, Confirm> times_;
   std::deque<std::string> order_;
 };
 
 class Publisher final : private PublishEvents {
  public:
   /// `on_room` is called whenever due rows may be taken again (ready, or room was made).
-  Publisher(Loop& loop, LogLane& lane, const LogHealth& health, const EngineOptions& options,
+  Publisher(Loop& loop, LogLane& lane, const LogHealth& health, const EngineOptions& options, Metrics& metrics,
             std::function<void()> on_room, PublisherFaults faults = {});
   ~Publisher() override;
 
@@ -43,6 +48,7 @@ class Publisher final : private PublishEvents {
 
   /// Any thread: true if a row appended now would be published from memory.
   [[nodiscard]] bool accepts_fresh() const { return accepts_fresh_.load(std::memory_order_relaxed); }
+  /// Goes out in this turn of the loop, together with what else this turn brings.
   void publish_fresh(PublishRow row);
   void publish_due(std::vector<TakenRow> rows, MonoTime asked);
 
@@ -61,12 +67,15 @@ class Publisher final : private PublishEvents {
   void on_loop(std::function<void()> event);
   void perform(PublisherMachine::Actions actions);
   void submit(Write mark);
+  void count(const PublisherMachine::Actions& actions);
+  void tell(const std::vector<PublisherMachine::RouteChange>& routes);
   void settle();
 
   Loop& loop_;
   LogLane& lane_;
   const LogHealth& health_;
   const Duration write_deadline_;
+  Metrics& metrics_;
   const std::function<void()> on_room_;
   PublisherMachine machine_;
   RecentConfirms confirms_;
@@ -75,6 +84,7 @@ class Publisher final : private PublishEvents {
   std::atomic<bool> accepts_fresh_{false};
   bool stopped_ = false;
   bool had_room_ = false;
+  bool pump_posted_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // events posted before the end find it false
 };
 

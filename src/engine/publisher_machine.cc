@@ -25,12 +25,12 @@ PublisherMachine::Actions PublisherMachine::on_blocked() {
   return {};
 }
 
-PublisherMachine::Actions PublisherMachine::on_down() {
+PublisherMachine::Actions PublisherMachine::on_down(MonoTime now) {
   state_ = State::kDown;
   Actions actions;
   for (const auto tag : by_deadline_) {
     if (const auto found = in_flight_.find(tag); found != in_flight_.end()) {
-      doubt(found->second, "the connection was lost before the broker answered", actions);
+      doubt(found->second, "the connection was lost before the broker answered", now, actions);
     }
   }
   in_flight_.clear();
@@ -49,9 +49,17 @@ bool PublisherMachine::offer_fresh(PublishRow row) {
 
 void PublisherMachine::offer_due(std::vector<TakenRow> rows, MonoTime asked) {
   for (auto& row : rows) {
+    due_bytes_ += row.message.body.size();
     due_.push_back(
         PublishRow{std::move(row.message), row.digest, row.publish_number, row.publish_time, row.crash_count, asked});
   }
+}
+
+PublishRow PublisherMachine::pop(std::deque<PublishRow>& queue) {
+  PublishRow row = std::move(queue.front());
+  queue.pop_front();
+  (&queue == &due_ ? due_bytes_ : fresh_bytes_) -= row.message.body.size();
+  return row;
 }
 
 std::deque<PublishRow>* PublisherMachine::next_queue() {
@@ -66,11 +74,12 @@ PublisherMachine::Actions PublisherMachine::pump(MonoTime now) {
   while (ready() && in_flight_.size() < options_.window) {
     auto* queue = next_queue();
     if (queue == nullptr) break;
-    PublishRow row = std::move(queue->front());
-    queue->pop_front();
-    if (queue == &fresh_) fresh_bytes_ -= row.message.body.size();
+    const bool due = queue == &due_;
+    PublishRow row = pop(*queue);
     if (now >= row.asked + options_.grace / 2) continue;
+    const std::size_t before = actions.publish.size();
     publish_one(std::move(row), now, actions);
+    if (due) actions.due += actions.publish.size() - before;
   }
   return actions;
 }
@@ -83,7 +92,7 @@ void PublisherMachine::publish_one(PublishRow row, MonoTime now, Actions& action
   const Mark mark{log_identity_, row.publish_number, row.publish_time, digest, row.crash_count};
   actions.publish.push_back(Outgoing{tag, row.message.route, row.message.id, row.message.content_type,
                                      with_mark(row.message, mark), row.message.body});
-  in_flight_.emplace(tag, InFlight{std::move(row.message.id), std::move(row.message.route), row.publish_number,
+  in_flight_.emplace(tag, InFlight{std::move(row.message.id), std::move(row.message.route), row.publish_number, now,
                                    now + options_.confirm_deadline, std::nullopt});
   by_deadline_.push_back(tag);
 }
@@ -102,6 +111,7 @@ PublisherMachine::Actions PublisherMachine::on_confirmed(const std::vector<Publi
     for (const auto tag : tags) {
       const auto found = in_flight_.find(tag);
       if (found == in_flight_.end()) continue;  // its deadline passed first: it is in doubt, and stays so
+      actions.answered_after.push_back(now - found->second.published);
       settle(found->second, ack, now, store_now, actions);
       in_flight_.erase(found);
     }
@@ -111,25 +121,33 @@ PublisherMachine::Actions PublisherMachine::on_confirmed(const std::vector<Publi
   while (!by_deadline_.empty() && !in_flight_.contains(by_deadline_.front())) by_deadline_.pop_front();
   Actions more = pump(now);
   actions.publish = std::move(more.publish);
+  actions.due = more.due;
   return actions;
 }
 
 void PublisherMachine::settle(const InFlight& sent, bool acked, MonoTime now, WallTime store_now, Actions& actions) {
+  if (now >= doubt_until_) doubts_ = 0;
   if (acked && !sent.returned) {
-    breaker_.on_success(sent.route);
+    if (breaker_.on_success(sent.route)) actions.routes.push_back({sent.route, {}});
     actions.marks.emplace_back(MarkSent{sent.id, sent.publish_number, store_now});
     return;
   }
-  const Duration backoff = breaker_.on_refusal(sent.route, now, chance());
+  const auto refusal = breaker_.on_refusal(sent.route, now, chance());
   const bool returned = sent.returned.has_value();
-  actions.marks.emplace_back(MarkFailed{sent.id, sent.publish_number, backoff,
-                                        returned ? "returned: " + *sent.returned : "nacked by the broker",
+  const std::string why = returned ? "returned: " + *sent.returned : "nacked by the broker";
+  if (refusal.closed) actions.routes.push_back({sent.route, why});
+  actions.marks.emplace_back(MarkFailed{sent.id, sent.publish_number, refusal.backoff, why,
                                         std::string(returned ? kEventReturned : kEventNacked)});
 }
 
-void PublisherMachine::doubt(const InFlight& sent, const char* why, Actions& actions) {
+// A broker that is merely slow would otherwise be given everything again and again.
+void PublisherMachine::doubt(const InFlight& sent, const char* why, MonoTime now, Actions& actions) {
   breaker_.on_doubt(sent.route);
-  const Duration backoff = exponential_delay(options_.backoff_first, options_.backoff_longest, 1, chance());
+  if (now >= doubt_until_) {
+    ++doubts_;
+    doubt_until_ = now + exponential_delay(options_.backoff_first, options_.backoff_longest, doubts_, /*chance=*/0);
+  }
+  const Duration backoff = exponential_delay(options_.backoff_first, options_.backoff_longest, doubts_, chance());
   actions.marks.emplace_back(
       MarkFailed{sent.id, sent.publish_number, backoff, std::string("in doubt: ") + why, std::string(kEventInDoubt)});
 }
@@ -140,17 +158,14 @@ PublisherMachine::Actions PublisherMachine::on_tick(MonoTime now) {
     const auto found = in_flight_.find(by_deadline_.front());
     if (found != in_flight_.end()) {
       if (found->second.deadline > now) break;
-      doubt(found->second, "no answer from the broker in time", late);
+      doubt(found->second, "no answer from the broker in time", now, late);
       in_flight_.erase(found);
     }
     by_deadline_.pop_front();
   }
   // Rows that wait for a broker leave memory by half their grace even while nothing can be published.
   const auto drop_late = [&](std::deque<PublishRow>& queue) {
-    while (!queue.empty() && now >= queue.front().asked + options_.grace / 2) {
-      if (&queue == &fresh_) fresh_bytes_ -= queue.front().message.body.size();
-      queue.pop_front();
-    }
+    while (!queue.empty() && now >= queue.front().asked + options_.grace / 2) static_cast<void>(pop(queue));
   };
   drop_late(fresh_);
   drop_late(due_);
@@ -159,13 +174,13 @@ PublisherMachine::Actions PublisherMachine::on_tick(MonoTime now) {
   return actions;
 }
 
-PublisherMachine::Actions PublisherMachine::on_not_taken(const std::vector<Outgoing>& batch) {
+PublisherMachine::Actions PublisherMachine::on_not_taken(const std::vector<Outgoing>& batch, MonoTime now) {
   // Certainly not published, yet a further try needs a further publish number, which only the log gives.
   Actions actions;
   for (const auto& outgoing : batch) {
     const auto found = in_flight_.find(outgoing.tag);
     if (found == in_flight_.end()) continue;
-    doubt(found->second, "the broker took nothing", actions);
+    doubt(found->second, "the broker took nothing", now, actions);
     in_flight_.erase(found);
   }
   return actions;
@@ -186,7 +201,9 @@ std::optional<MonoTime> PublisherMachine::next_deadline() const {
 }
 
 std::size_t PublisherMachine::room_for_due() const {
-  return due_.size() >= options_.due_rows_max ? 0 : options_.due_rows_max - due_.size();
+  return due_.size() >= options_.due_rows_max || due_bytes_ >= options_.due_bytes_max
+             ? 0
+             : options_.due_rows_max - due_.size();
 }
 
 }  // namespace waybill

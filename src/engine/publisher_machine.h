@@ -40,9 +40,16 @@ struct PublisherFaults {
 
 class PublisherMachine {
  public:
+  struct RouteChange {
+    Route route;
+    std::string why;  ///< it closed; empty: it opened
+  };
   struct Actions {
     std::vector<Outgoing> publish;
     std::vector<std::variant<MarkSent, MarkFailed>> marks;
+    std::vector<RouteChange> routes;                                  ///< that closed or opened
+    std::size_t due = 0;                                              ///< taken rows among what is published
+    std::vector<std::chrono::steady_clock::duration> answered_after;  ///< publishes that the broker answered
   };
 
   PublisherMachine(const PublisherOptions& options, std::string log_identity, std::uint64_t seed,
@@ -50,7 +57,7 @@ class PublisherMachine {
 
   [[nodiscard]] Actions on_ready(MonoTime now);
   [[nodiscard]] Actions on_blocked();
-  [[nodiscard]] Actions on_down();
+  [[nodiscard]] Actions on_down(MonoTime now);
   /// False: no room; the row leaves memory and the log drives it.
   [[nodiscard]] bool offer_fresh(PublishRow row);
   void offer_due(std::vector<TakenRow> rows, MonoTime asked);
@@ -62,7 +69,7 @@ class PublisherMachine {
   /// Ends what has waited past its deadline.
   [[nodiscard]] Actions on_tick(MonoTime now);
   /// The session did not take the batch after all.
-  [[nodiscard]] Actions on_not_taken(const std::vector<Outgoing>& batch);
+  [[nodiscard]] Actions on_not_taken(const std::vector<Outgoing>& batch, MonoTime now);
 
   [[nodiscard]] bool ready() const { return state_ == State::kReady; }
   [[nodiscard]] std::optional<MonoTime> next_deadline() const;
@@ -73,6 +80,7 @@ class PublisherMachine {
     return fresh_.size() < options_.fresh_rows_max / 2 && fresh_bytes_ < options_.fresh_bytes_max / 2;
   }
   [[nodiscard]] RouteBreaker::Survey survey(MonoTime now) const { return breaker_.survey(now); }
+  [[nodiscard]] std::size_t closed_routes() const { return breaker_.closed_count(); }
   [[nodiscard]] std::size_t in_flight() const { return in_flight_.size(); }
   [[nodiscard]] std::size_t waiting() const { return fresh_.size() + due_.size(); }
 
@@ -82,6 +90,7 @@ class PublisherMachine {
     MessageId id;
     Route route;
     std::int64_t publish_number = 0;
+    MonoTime published;
     MonoTime deadline;
     std::optional<std::string> returned;
   };
@@ -89,7 +98,8 @@ class PublisherMachine {
   std::deque<PublishRow>* next_queue();
   void publish_one(PublishRow row, MonoTime now, Actions& actions);
   void settle(const InFlight& sent, bool acked, MonoTime now, WallTime store_now, Actions& actions);
-  void doubt(const InFlight& sent, const char* why, Actions& actions);
+  void doubt(const InFlight& sent, const char* why, MonoTime now, Actions& actions);
+  [[nodiscard]] PublishRow pop(std::deque<PublishRow>& queue);
   double chance() { return std::uniform_real_distribution<double>(0, 1)(random_); }
 
   const PublisherOptions options_;
@@ -101,6 +111,9 @@ class PublisherMachine {
   std::deque<PublishRow> fresh_;
   std::size_t fresh_bytes_ = 0;
   std::deque<PublishRow> due_;
+  std::size_t due_bytes_ = 0;
+  int doubts_ = 0;          // spells of doubt since the broker last answered in time
+  MonoTime doubt_until_{};  // the end of the present one
   int turn_ = 0;
   PublishTag next_tag_ = 1;
   std::unordered_map<PublishTag, InFlight> in_flight_;

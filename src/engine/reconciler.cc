@@ -5,19 +5,15 @@
 #include "base/log.h"
 
 namespace waybill {
-namespace {
-
-constexpr Duration kAskAgain{200};
-
-}  // namespace
-
 Reconciler::Reconciler(Loop& loop, LogLane& lane, const LogHealth& health, const Worker& worker,
-                       const EngineOptions& options, bool broker_forgets, std::function<void()> on_driven)
+                       const EngineOptions& options, Metrics& metrics, bool broker_forgets,
+                       std::function<void()> on_driven)
     : loop_(loop),
       lane_(lane),
       health_(health),
       worker_(worker),
       options_(options),
+      metrics_(metrics),
       on_driven_(std::move(on_driven)),
       machine_(options, broker_forgets),
       timer_(loop, [this] { round(); }),
@@ -35,12 +31,13 @@ void Reconciler::stop() {
 }
 
 void Reconciler::judge_start() {
-  for (const Lost& verdict : machine_.on_start()) {
-    carry_out(verdict, [this, queue = verdict.queue, limit = verdict.limit](const CountAnswer& answer) {
-      machine_.on_start_answer(queue, answer.rows, limit);
-    });
-  }
-  if (!machine_.on_start().empty()) start_timer_.arm(loop_.now() + kAskAgain);
+  const auto verdict = machine_.on_start();
+  if (!verdict) return;
+  carry_out(*verdict, [this, limit = verdict->limit](const CountAnswer& answer) {
+    machine_.on_start_answer(answer.rows, limit);
+    if (machine_.on_start()) judge_start();
+  });
+  start_timer_.arm(loop_.now() + options_.write_deadline);  // for the case that no answer comes
 }
 
 void Reconciler::carry_out(const Lost& verdict, std::function<void(const CountAnswer&)> done) {
@@ -51,8 +48,12 @@ void Reconciler::carry_out(const Lost& verdict, std::function<void(const CountAn
         if (!*alive || stopped_ || !answer.ok()) return;
         done(*answer);
         if (answer->rows == 0) return;
-        log_event(LogLevel::kWarning, "reconciler", "the broker lost messages",
-                  {{"queue", verdict.queue.value}, {"rows", answer->rows}, {"evidence", verdict.evidence}});
+        metrics_.add(Count::kLost, static_cast<std::uint64_t>(answer->rows));
+        log_event(verdict.queue ? LogLevel::kWarning : LogLevel::kInfo, "reconciler",
+                  verdict.queue ? "the broker lost messages" : "messages of a former run are driven again",
+                  {{"queue", verdict.queue ? verdict.queue->value : "*"},
+                   {"rows", answer->rows},
+                   {"evidence", verdict.evidence}});
         on_driven_();
       });
 }
@@ -65,6 +66,8 @@ std::vector<QueueSight> Reconciler::sights() const {
     const auto view = worker_.view(queue);
     QueueSight sight{QueueFact{queue, options_.owner, view.oldest_in_hand, view.newest_out, std::nullopt},
                      view.originals_out};
+    // Of a queue that nobody listens to nothing is judged.
+    if (!view.subscribed) sight.fact.newest_out.reset();
     if (view.subscribed && view.credit) {
       sight.fact.idle_since = store_now - std::chrono::duration_cast<Duration>(now - view.quiet_since);
     }
@@ -85,7 +88,7 @@ void Reconciler::round() {
                                [this, alive = alive_, seen = std::move(seen)](Result<QueueFactsAnswer> facts) {
                                  if (!*alive || stopped_ || !facts.ok()) return;  // the next round asks again
                                  for (const Lost& verdict : machine_.on_facts(*facts, seen, loop_.now())) {
-                                   carry_out(verdict, [this, queue = verdict.queue](const CountAnswer& answer) {
+                                   carry_out(verdict, [this, queue = *verdict.queue](const CountAnswer& answer) {
                                      const MonoTime now = loop_.now();
                                      machine_.on_lost(queue, answer.rows, now, health_.store_now(now));
                                    });

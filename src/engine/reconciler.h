@@ -16,7 +16,7 @@ class Reconciler {
  public:
   /// `on_driven` is called when rows became due.
   Reconciler(Loop& loop, LogLane& lane, const LogHealth& health, const Worker& worker, const EngineOptions& options,
-             bool broker_forgets, std::function<void()> on_driven);
+             Metrics& metrics, bool broker_forgets, std::function<void()> on_driven);
   ~Reconciler() { *alive_ = false; }
   Reconciler(const Reconciler&) = delete;
   Reconciler& operator=(const Reconciler&) = delete;
@@ -35,6 +35,7 @@ class Reconciler {
   const LogHealth& health_;
   const Worker& worker_;
   const EngineOptions& options_;
+  Metrics& metrics_;
   const std::function<void()> on_driven_;
   ReconcilerMachine machine_;
   Timer timer_;

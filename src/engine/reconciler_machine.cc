@@ -1,6 +1,7 @@
 #include "engine/reconciler_machine.h"
 
 #include <algorithm>
+#include <string>
 
 namespace waybill {
 namespace {
@@ -14,26 +15,16 @@ void later(std::optional<WallTime>& time, const std::optional<WallTime>& other) 
 
 }  // namespace
 
-ReconcilerMachine::ReconcilerMachine(const EngineOptions& options, bool broker_forgets) : options_(options) {
-  for (const auto& queue : options.queues) cases_[queue].start_done = !broker_forgets;
-}
+ReconcilerMachine::ReconcilerMachine(const EngineOptions& options, bool broker_forgets)
+    : options_(options), start_done_(!broker_forgets) {}
 
-std::vector<Lost> ReconcilerMachine::on_start() {
-  std::vector<Lost> verdicts;
-  for (const auto& [queue, state] : cases_) {
-    if (state.start_done) continue;
-    Lost lost;
-    lost.queue = queue;
-    lost.published_not_by = options_.owner.boot;
-    lost.limit = kLimitMax;
-    lost.evidence = "the in-process broker of another boot is gone";
-    verdicts.push_back(std::move(lost));
-  }
-  return verdicts;
-}
-
-void ReconcilerMachine::on_start_answer(const QueueName& queue, int rows, int limit) {
-  if (rows < limit) cases_[queue].start_done = true;
+std::optional<Lost> ReconcilerMachine::on_start() const {
+  if (start_done_) return std::nullopt;
+  Lost lost;
+  lost.published_not_by = options_.owner.boot;
+  lost.limit = kLimitMax;
+  lost.evidence = "the in-process broker of another boot is gone";
+  return lost;
 }
 
 std::optional<WallTime> ReconcilerMachine::bound(const QueueName& queue, Case& state,
@@ -75,7 +66,7 @@ bool ReconcilerMachine::judge_last(Case& state, const QueueName& queue, const Qu
     state.driven_at.reset();
     return true;
   }
-  if (facts.store_now - *state.driven_at < options_.reconciler.idle) return false;
+  if (now - state.driven < options_.reconciler.idle) return false;
   state.limit = 1;
   state.driven_at.reset();
   return true;
@@ -94,7 +85,8 @@ std::vector<Lost> ReconcilerMachine::on_facts(const QueueFactsAnswer& facts, con
     lost.queue = queue;
     lost.confirmed_before = confirmed_before;
     lost.limit = state.limit;
-    lost.evidence = "confirmed, but the queue gave up later messages or nothing for 60 s";
+    lost.evidence = "confirmed, but the queue gave out later messages, or nothing for " +
+                    std::to_string(options_.reconciler.idle / std::chrono::seconds(1)) + " s";
     verdicts.push_back(std::move(lost));
   }
   return verdicts;
@@ -108,6 +100,7 @@ void ReconcilerMachine::on_lost(const QueueName& queue, int rows, MonoTime now, 
     return;
   }
   state.driven_at = store_now;
+  state.driven = now;
 }
 
 }  // namespace waybill

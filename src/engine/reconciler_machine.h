@@ -33,9 +33,10 @@ class ReconcilerMachine {
   /// `broker_forgets`: an in-process broker; what another boot published is certainly lost.
   ReconcilerMachine(const EngineOptions& options, bool broker_forgets);
 
-  /// The verdict that the start of an in-process broker allows, until an answer says that no row is left.
-  [[nodiscard]] std::vector<Lost> on_start();
-  void on_start_answer(const QueueName& queue, int rows, int limit);
+  /// The verdict that the start of an in-process broker allows, until an answer says that no row is left. It is on
+  /// every queue: the configuration may name others than when the rows were published.
+  [[nodiscard]] std::optional<Lost> on_start() const;
+  void on_start_answer(int rows, int limit) { start_done_ = start_done_ || rows < limit; }
   /// A round: everybody's facts, and what was seen here. Returns the verdicts to carry out.
   [[nodiscard]] std::vector<Lost> on_facts(const QueueFactsAnswer& facts, const std::vector<QueueSight>& sights,
                                            MonoTime now);
@@ -46,11 +47,11 @@ class ReconcilerMachine {
   struct Case {
     int limit = 1;
     std::optional<WallTime> newest_before;  // evidence (b) of the round before
-    std::optional<WallTime> driven_at;      // a verdict whose copies have not come out yet
+    std::optional<WallTime> driven_at;      // a verdict whose copies have not come out yet, by the store's clock
+    MonoTime driven{};                      // … and by ours
     std::uint64_t originals_then = 0;
     MonoTime quiet_until{};
     Duration penalty{0};
-    bool start_done = false;
   };
   [[nodiscard]] std::optional<WallTime> bound(const QueueName& queue, Case& state, const QueueFactsAnswer& facts) const;
   /// False: no verdict now, the last one is still being watched.
@@ -59,6 +60,7 @@ class ReconcilerMachine {
 
   const EngineOptions& options_;
   std::map<QueueName, Case> cases_;
+  bool start_done_;
 };
 
 }  // namespace waybill

@@ -5,14 +5,37 @@
 #include "base/log.h"
 
 namespace waybill {
+namespace {
+
+Count count_of_taken(State from) {
+  switch (from) {
+    case State::kSent:
+      return Count::kTakenSent;
+    case State::kSendFailed:
+      return Count::kTakenSendFailed;
+    case State::kConsumeFailed:
+      return Count::kTakenConsumeFailed;
+    case State::kOutcomeUnknown:
+      return Count::kTakenUnknown;
+    case State::kSending:
+    case State::kConsumed:
+    case State::kDead:
+    case State::kCancelled:
+      break;  // the last three are never taken
+  }
+  return Count::kTakenSending;
+}
+
+}  // namespace
 
 Redeliverer::Redeliverer(Loop& loop, LogLane& lane, const LogHealth& health, Publisher& publisher,
-                         const EngineOptions& options)
+                         const EngineOptions& options, Metrics& metrics)
     : loop_(loop),
       lane_(lane),
       health_(health),
       publisher_(publisher),
       options_(options),
+      metrics_(metrics),
       machine_(options),
       timer_(loop, [this] { wake(); }) {}
 
@@ -50,6 +73,17 @@ void Redeliverer::wake() {
   if (at.can_publish && at.room > 0 && !machine_.under_way()) timer_.arm(machine_.next_wake());
 }
 
+void Redeliverer::tell(const TakeAnswer& answer) {
+  for (const TakenRow& row : answer.rows) {
+    metrics_.add(count_of_taken(row.from));
+    if (row.after_doubt) metrics_.add(Count::kExternalPossibleDuplicates);
+  }
+  metrics_.add(Count::kUnreadable, answer.unreadable.size());
+  if (answer.lapsed == 0) return;
+  metrics_.add(Count::kLapsed, static_cast<std::uint64_t>(answer.lapsed));
+  log_event(LogLevel::kWarning, "relay", "attempts lapsed", {{"rows", answer.lapsed}});
+}
+
 void Redeliverer::on_answer(Result<TakeAnswer> answer, MonoTime asked) {
   if (stopped_) return;
   if (answer.ok()) {
@@ -59,6 +93,7 @@ void Redeliverer::on_answer(Result<TakeAnswer> answer, MonoTime asked) {
       lane_.submit(Refuse{std::move(id), std::move(reason)}, loop_.now() + options_.write_deadline,
                    [](const Result<Answer>&) {});
     }
+    tell(*answer);
     machine_.on_answer(*answer, moment());
     if (!answer->rows.empty()) publisher_.publish_due(std::move(answer->rows), asked);
   } else {

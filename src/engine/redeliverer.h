@@ -13,7 +13,8 @@ namespace waybill {
 
 class Redeliverer {
  public:
-  Redeliverer(Loop& loop, LogLane& lane, const LogHealth& health, Publisher& publisher, const EngineOptions& options);
+  Redeliverer(Loop& loop, LogLane& lane, const LogHealth& health, Publisher& publisher, const EngineOptions& options,
+              Metrics& metrics);
   ~Redeliverer() { *alive_ = false; }
   Redeliverer(const Redeliverer&) = delete;
   Redeliverer& operator=(const Redeliverer&) = delete;
@@ -28,6 +29,7 @@ class Redeliverer {
  private:
   void wake();
   void on_answer(Result<TakeAnswer> answer, MonoTime asked);
+  void tell(const TakeAnswer& answer);
   [[nodiscard]] RedelivererMoment moment() const;
 
   Loop& loop_;
@@ -35,6 +37,7 @@ class Redeliverer {
   const LogHealth& health_;
   Publisher& publisher_;
   const EngineOptions& options_;
+  Metrics& metrics_;
   RedelivererMachine machine_;
   Timer timer_;
   bool stopped_ = false;

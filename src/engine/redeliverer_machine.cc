@@ -39,7 +39,8 @@ void RedelivererMachine::on_answer(const TakeAnswer& answer, const RedelivererMo
   if (crashed) crashed_until_ = at.now + options_.publisher.grace;
   next_ = at.now + options_.poll;
   if (answer.more) next_ = at.now;
-  if (answer.next_due && *answer.next_due > at.store_now) {
+  // Compared as wall times: another program may have written a due time thousands of years ahead.
+  if (answer.next_due && *answer.next_due > at.store_now && *answer.next_due < at.store_now + options_.poll) {
     next_ = std::min(next_, at.now + (*answer.next_due - at.store_now));
   }
 }

@@ -12,19 +12,17 @@ RouteBreaker::Admission RouteBreaker::admit(const Route& route, MonoTime now) {
   return Admission::kProbe;
 }
 
-void RouteBreaker::on_success(const Route& route) { closed_.erase(route); }
-
-Duration RouteBreaker::on_refusal(const Route& route, MonoTime now, double chance) {
+RouteBreaker::Refusal RouteBreaker::on_refusal(const Route& route, MonoTime now, double chance) {
   const bool known = closed_.contains(route);
   // Beyond the bound a route only backs off row by row: slower for it, harmless for the others.
-  if (!known && closed_.size() >= kRoutesMax) return exponential_delay(longest_, longest_, 1, chance);
+  if (!known && closed_.size() >= kRoutesMax) return {exponential_delay(longest_, longest_, 1, chance)};
   Closed& state = closed_[route];
   // Rows that were in flight when the route closed are refused too; they are no further evidence.
   if (!known || state.probing) ++state.refusals;
   const Duration backoff = exponential_delay(first_, longest_, state.refusals, chance);
   if (!known || state.probing) state.probe_at = now + backoff;
   state.probing = false;
-  return backoff;
+  return {backoff, !known};
 }
 
 void RouteBreaker::on_doubt(const Route& route) {

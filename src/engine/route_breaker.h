@@ -18,10 +18,14 @@ class RouteBreaker {
 
   /// May a row of this route be published now? `kProbe` makes it the one probe until it is answered.
   [[nodiscard]] Admission admit(const Route& route, MonoTime now);
-  /// The broker took one.
-  void on_success(const Route& route);
-  /// The broker refused one. Returns the backoff of the refused row; `chance` in [0, 1) jitters it.
-  [[nodiscard]] Duration on_refusal(const Route& route, MonoTime now, double chance);
+  /// The broker took one. True if that opened the route.
+  bool on_success(const Route& route) { return closed_.erase(route) > 0; }
+  struct Refusal {
+    Duration backoff;     ///< of the refused row
+    bool closed = false;  ///< the route was open until now
+  };
+  /// The broker refused one. `chance` in [0, 1) jitters the backoff.
+  [[nodiscard]] Refusal on_refusal(const Route& route, MonoTime now, double chance);
   /// A probe was not answered, or never left: another may try.
   void on_doubt(const Route& route);
 

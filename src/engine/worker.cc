@@ -4,9 +4,13 @@
 #include <utility>
 
 #include "base/fault_point.h"
+#include "base/log.h"
+#include "engine/worker_report.h"
 
 namespace waybill {
 namespace {
+
+constexpr const char* kComponent = "worker";
 
 std::map<QueueName, bool> marks_of(const EngineOptions& options, const HandlerRunner& handlers) {
   std::map<QueueName, bool> marks;
@@ -17,14 +21,15 @@ std::map<QueueName, bool> marks_of(const EngineOptions& options, const HandlerRu
 }  // namespace
 
 Worker::Worker(Loop& loop, LogLane& lane, const LogHealth& health, HandlerRunner& handlers,
-               const RecentConfirms& confirms, const EngineOptions& options, std::function<void()> on_change,
-               WorkerFaults faults)
+               const RecentConfirms& confirms, const EngineOptions& options, Metrics& metrics,
+               std::function<void()> on_change, WorkerFaults faults)
     : loop_(loop),
       lane_(lane),
       health_(health),
       handlers_(handlers),
       confirms_(confirms),
       options_(options),
+      metrics_(metrics),
       on_change_(std::move(on_change)),
       machine_(options, marks_of(options, handlers), faults),
       timer_(loop, [this] { perform(machine_.on_tick(moment())); }) {}
@@ -36,7 +41,10 @@ Worker::~Worker() {
 
 void Worker::start(Broker& broker) { session_ = broker.open_consumer(*this); }
 
-void Worker::stop_taking() { perform(machine_.stop_taking(moment())); }
+void Worker::stop_taking() {
+  stopping_ = true;
+  perform(machine_.stop_taking(moment()));
+}
 
 void Worker::release_unbegun() { perform(machine_.release_unbegun(moment())); }
 
@@ -66,12 +74,19 @@ void Worker::on_delivery(Delivery delivery) {
   });
 }
 
-void Worker::on_cancelled(QueueName queue, std::string /*reason*/) {
-  on_loop([this, queue = std::move(queue)] { perform(machine_.on_cancelled(queue, moment())); });
+void Worker::on_cancelled(QueueName queue, std::string reason) {
+  on_loop([this, queue = std::move(queue), reason = std::move(reason)] {
+    log_event(LogLevel::kWarning, kComponent, "the broker ended a subscription",
+              {{"queue", queue.value}, {"reason", reason}});
+    perform(machine_.on_cancelled(queue, moment()));
+  });
 }
 
-void Worker::on_consume_down(std::string /*reason*/) {
-  on_loop([this] { perform(machine_.on_down(moment())); });
+void Worker::on_consume_down(std::string reason) {
+  on_loop([this, reason = std::move(reason)] {
+    log_event(LogLevel::kWarning, kComponent, "the connection for consuming was lost", {{"reason", reason}});
+    perform(machine_.on_down(moment()));
+  });
 }
 
 void Worker::perform(WorkerMachine::Actions actions) {
@@ -84,12 +99,15 @@ void Worker::perform(WorkerMachine::Actions actions) {
 
 void Worker::act(WorkerMachine::Submit submit) {
   if (auto* finish = std::get_if<Finish>(&submit.write)) {
-    finish->times.confirm_time = confirms_.find(finish->fence.id);
+    finish->times.confirm_time = confirms_.find(finish->fence.id, submit.publish_number);
   }
   const MonoTime sent = loop_.now();
+  auto asked = remember(submit.write);
   lane_.submit(std::move(submit.write), sent + options_.write_deadline,
-               [this, alive = alive_, key = submit.key, sent](Result<Answer> answer) {
-                 if (*alive) perform(machine_.on_answer(key, std::move(answer), sent, moment()));
+               [this, alive = alive_, key = submit.key, sent, asked = std::move(asked)](Result<Answer> answer) {
+                 if (!*alive) return;
+                 report(metrics_, asked, answer, loop_.now() - sent);
+                 perform(machine_.on_answer(key, std::move(answer), sent, moment()));
                });
 }
 
@@ -100,8 +118,10 @@ void Worker::act(WorkerMachine::Start start) {
     effects_asked_[key] = std::move(proceed);
     perform(machine_.on_begin_effect(key, moment()));
   };
-  callbacks.on_finished = [this, alive = alive_, key = start.key](HandlerOutcome outcome) {
-    if (*alive) perform(machine_.on_finished(key, std::move(outcome), moment()));
+  callbacks.on_finished = [this, alive = alive_, key = start.key, began = loop_.now()](HandlerOutcome outcome) {
+    if (!*alive) return;
+    metrics_.observe(Measure::kHandleSeconds, loop_.now() - began);
+    perform(machine_.on_finished(key, std::move(outcome), moment()));
   };
   handlers_.start(start.key, start.queue, std::move(start.attempt), std::move(callbacks));
 }
@@ -125,6 +145,8 @@ void Worker::act(WorkerMachine::Requeue requeue) {
 }
 
 void Worker::act(WorkerMachine::Reject reject) {
+  metrics_.add(Count::kForeignRejected);
+  log_event(LogLevel::kWarning, kComponent, "delivery rejected", {{"msg_id", reject.id}, {"reason", reject.reason}});
   if (session_) session_->reject(reject.tag);
 }
 
@@ -133,6 +155,10 @@ void Worker::act(WorkerMachine::Subscribe subscribe) {
 }
 
 void Worker::act(WorkerMachine::Unsubscribe unsubscribe) {
+  if (!stopping_) {
+    log_event(LogLevel::kWarning, kComponent, "no handler slot for a minute: consuming pauses until one is free",
+              {{"queue", unsubscribe.queue.value}});
+  }
   if (session_) session_->cancel(unsubscribe.queue);
 }
 

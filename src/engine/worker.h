@@ -12,6 +12,7 @@
 #include "ports/broker.h"
 #include "ports/handler.h"
 #include "ports/log_lane.h"
+#include "ports/metrics.h"
 
 namespace waybill {
 
@@ -19,7 +20,7 @@ class Worker final : private ConsumeEvents {
  public:
   /// `on_change` is called after every turn in which something may have ended, e.g. to see whether a stop is complete.
   Worker(Loop& loop, LogLane& lane, const LogHealth& health, HandlerRunner& handlers, const RecentConfirms& confirms,
-         const EngineOptions& options, std::function<void()> on_change, WorkerFaults faults = {});
+         const EngineOptions& options, Metrics& metrics, std::function<void()> on_change, WorkerFaults faults = {});
   ~Worker() override;
 
   void start(Broker& broker);
@@ -59,10 +60,12 @@ class Worker final : private ConsumeEvents {
   HandlerRunner& handlers_;
   const RecentConfirms& confirms_;
   const EngineOptions& options_;
+  Metrics& metrics_;
   const std::function<void()> on_change_;
   WorkerMachine machine_;
   Timer timer_;
   std::unique_ptr<ConsumeSession> session_;
+  bool stopping_ = false;
   std::unordered_map<WorkerMachine::Key, std::function<void(bool)>> effects_asked_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // events posted before the end find it false
 };

@@ -8,6 +8,7 @@ namespace {
 
 constexpr Duration kResubscribe{1'000};
 constexpr Duration kGrowAfter{100};
+constexpr Duration kQuietWait{2'000};
 constexpr std::uint64_t kNoEpoch = ~std::uint64_t{0};
 
 }  // namespace
@@ -67,15 +68,17 @@ WorkerMachine::Actions WorkerMachine::on_delivery(Delivery delivery, const Worke
     epoch_ = delivery.tag.epoch;
     acks_.reset(epoch_);
   }
+  Queue& queue = queues_[delivery.queue];
+  auto mark = read_mark(delivery.headers);
   if (stopping_ || paused_) {
+    note_given_back(queue, mark, at);
     out_.emplace_back(Requeue{delivery.tag});
     return hand_over();
   }
-  Queue& queue = queues_[delivery.queue];
   queue.quiet_since = at.now;
-  auto mark = read_mark(delivery.headers);
-  if (delivery.body.size() > limits_.body_max || (mark && mark->log != options_.log_identity)) {
-    out_.emplace_back(Reject{delivery.tag});
+  const bool other_log = mark && mark->log != options_.log_identity;
+  if (other_log || delivery.body.size() > limits_.body_max) {
+    out_.emplace_back(Reject{delivery.tag, delivery.id, other_log ? "of another log" : "larger than the limit"});
     return hand_over();
   }
   acks_.on_delivery(delivery.tag);
@@ -94,12 +97,21 @@ void WorkerMachine::pump(const WorkerMoment& at) {
   }
 }
 
+// For a crashed row the others are held back only so long: one of them may hang. Then they have their turn, for ten
+// times as long.
+bool WorkerMachine::may_wait_for_quiet(const WorkerMoment& at) {
+  if (slots_used_ == 0) return true;
+  if (!quiet_wanted_at_ || at.now >= *quiet_wanted_at_ + kQuietWait * 10) quiet_wanted_at_ = at.now;
+  return at.now < *quiet_wanted_at_ + kQuietWait;
+}
+
 bool WorkerMachine::start_next(const WorkerMoment& at) {
   const auto runs_max = static_cast<std::size_t>(slots_) + static_cast<std::size_t>(limits_.finishing_max);
   if (!slot_free() || runs_.size() >= runs_max) return false;
   // A crashed row runs with nobody beside it, for its neighbours would die with it; normal rows get every second turn.
-  if (!crashed_.empty() && (normal_turns_ == 0 || waiting_.empty())) {
+  if (!crashed_.empty() && (normal_turns_ == 0 || waiting_.empty()) && may_wait_for_quiet(at)) {
     if (slots_used_ > 0) return false;
+    quiet_wanted_at_.reset();
     Waiting next = std::move(crashed_.front());
     crashed_.pop_front();
     normal_turns_ = limits_.concurrency;
@@ -158,6 +170,8 @@ WorkerMachine::Actions WorkerMachine::on_tick(const WorkerMoment& at) {
     advance(key, at);
   }
   for (auto& [_, queue] : queues_) {
+    // It can come out only while somebody listens.
+    if (!queue.subscribed) queue.given_back_at = at.now;
     if (queue.given_back && at.now - queue.given_back_at >= options_.reconciler.idle) queue.given_back.reset();
   }
   for (auto& [_, queue] : queues_) {
@@ -165,10 +179,12 @@ WorkerMachine::Actions WorkerMachine::on_tick(const WorkerMoment& at) {
   }
   subscribe_all(at);
   adapt_concurrency(at);
-  // A crashed row that waits for its neighbours to end keeps the others from the free slots.
-  if (slot_free() && crashed_.empty()) slot_free_at_ = at.now;
+  if (slot_free()) slot_free_at_ = at.now;
   const bool waits = !waiting_.empty() || !crashed_.empty();
-  if (waits && !paused_ && at.now - slot_free_at_ >= limits_.no_slot) give_back_waiting(at);
+  if (waits && !paused_ && at.now - slot_free_at_ >= limits_.no_slot) pause(at);
+  // Another instance may have nobody beside it.
+  const bool long_crashed = !crashed_.empty() && at.now - crashed_.front().since >= limits_.no_slot;
+  if (long_crashed && slots_used_ > 0) give_back(crashed_, at);
   pump(at);
   return hand_over();
 }
@@ -193,32 +209,36 @@ void WorkerMachine::adapt_concurrency(const WorkerMoment& at) {
   }
 }
 
-void WorkerMachine::give_back_waiting(const WorkerMoment& at) {
-  for (auto* queue : {&waiting_, &crashed_}) {
-    for (const Waiting& waiting : *queue) {
-      acks_.forget(waiting.delivery.tag);
-      return_credit(waiting.delivery);
-      Queue& origin = queues_.at(waiting.delivery.queue);
-      if (waiting.mark) {
-        origin.given_back =
-            std::min(origin.given_back.value_or(waiting.mark->publish_time), waiting.mark->publish_time);
-        origin.given_back_at = at.now;
-      }
-      out_.emplace_back(Requeue{waiting.delivery.tag});
-    }
-    queue->clear();
-  }
+// First the subscriptions, or what goes back would come again at once.
+void WorkerMachine::pause(const WorkerMoment& at) {
   paused_ = true;
   for (auto& [name, queue] : queues_) {
-    if (!std::exchange(queue.subscribed, false)) continue;
-    out_.emplace_back(Unsubscribe{name});
+    if (std::exchange(queue.subscribed, false)) out_.emplace_back(Unsubscribe{name});
   }
+  give_back(waiting_, at);
+  give_back(crashed_, at);
+}
+
+void WorkerMachine::give_back(std::deque<Waiting>& deliveries, const WorkerMoment& at) {
+  for (const Waiting& waiting : deliveries) {
+    acks_.forget(waiting.delivery.tag);
+    return_credit(waiting.delivery);
+    note_given_back(queues_.at(waiting.delivery.queue), waiting.mark, at);
+    out_.emplace_back(Requeue{waiting.delivery.tag});
+  }
+  deliveries.clear();
+}
+
+void WorkerMachine::note_given_back(Queue& queue, const std::optional<Mark>& mark, const WorkerMoment& at) {
+  if (!mark) return;
+  queue.given_back = std::min(queue.given_back.value_or(mark->publish_time), mark->publish_time);
+  queue.given_back_at = at.now;
 }
 
 // ---- the end --------------------------------------------------------------------------------------------------------
 
 WorkerMachine::Actions WorkerMachine::stop_taking(const WorkerMoment& at) {
-  give_back_waiting(at);
+  pause(at);
   stopping_ = true;
   return hand_over();
 }

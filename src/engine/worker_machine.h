@@ -44,6 +44,7 @@ class WorkerMachine {
   struct Submit {
     Key key = 0;
     Write write;
+    std::int64_t publish_number = 0;  ///< of the delivery; 0: it carried none
   };
   struct Start {
     Key key = 0;
@@ -66,6 +67,8 @@ class WorkerMachine {
   };
   struct Reject {
     DeliveryTag tag;
+    std::string id;
+    std::string reason;
   };
   struct Subscribe {
     QueueName queue;
@@ -181,9 +184,12 @@ class WorkerMachine {
   void return_credit(const Delivery& delivery);
   void release_slot(Run& run, const WorkerMoment& at);
   void end(Key key, const WorkerMoment& at);
-  void give_back_waiting(const WorkerMoment& at);
+  bool may_wait_for_quiet(const WorkerMoment& at);
+  void pause(const WorkerMoment& at);
   void subscribe_all(const WorkerMoment& at);
   void adapt_concurrency(const WorkerMoment& at);
+  void give_back(std::deque<Waiting>& deliveries, const WorkerMoment& at);
+  static void note_given_back(Queue& queue, const std::optional<Mark>& mark, const WorkerMoment& at);
   [[nodiscard]] bool valid(const Run& run, MonoTime now) const;
   [[nodiscard]] bool has_credit(const Queue& queue) const {
     return queue.unacknowledged < static_cast<std::size_t>(limits_.prefetch);
@@ -212,6 +218,7 @@ class WorkerMachine {
   bool session_up_ = false;
   bool paused_ = false;  // no slot for too long: unsubscribed until one frees
   bool stopping_ = false;
+  std::optional<MonoTime> quiet_wanted_at_;  // since when a crashed row waits for the handlers to end
   MonoTime slot_free_at_{};
   MonoTime last_tick_{};
   Actions out_;

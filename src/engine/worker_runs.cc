@@ -1,4 +1,5 @@
 // The part of the worker machine that carries one delivery from its claim to the durable record of its outcome.
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
@@ -37,7 +38,7 @@ void WorkerMachine::advance(Key key, const WorkerMoment& at) {
 
 void WorkerMachine::ask(Key key, Run& run, Asked what, Write write) {
   run.asked = what;
-  out_.emplace_back(Submit{key, std::move(write)});
+  out_.emplace_back(Submit{key, std::move(write), run.mark ? run.mark->publish_number : 0});
 }
 
 void WorkerMachine::ask_claim(Key key, Run& run, const WorkerMoment& at) {
@@ -74,7 +75,7 @@ void WorkerMachine::ask_park(Key key, Run& run) {
                   run.delivery.route,
                   run.delivery.body,
                   run.delivery.content_type,
-                  run.delivery.headers,
+                  without_mark(run.delivery.headers),
                   std::nullopt,
                   std::nullopt};
   const Digest digest = sha256(run.delivery.body.bytes());
@@ -84,7 +85,10 @@ void WorkerMachine::ask_park(Key key, Run& run) {
 const RetryPolicy& WorkerMachine::policy(const Run& run) const { return run.retry ? *run.retry : limits_.retry; }
 
 Duration WorkerMachine::retry_delay(const Run& run) {
-  if (const auto* retry = std::get_if<Retry>(&*run.outcome); retry != nullptr && retry->after) return *retry->after;
+  if (const auto* retry = std::get_if<Retry>(&*run.outcome); retry != nullptr && retry->after) {
+    // The log's sweep takes a longer delay for a mistake.
+    return std::clamp(*retry->after, Duration{0}, RetryPolicy::kDelayMax);
+  }
   return policy(run).delay_after(run.try_count + 1, std::uniform_real_distribution<double>(0, 1)(random_));
 }
 
@@ -157,7 +161,7 @@ void WorkerMachine::on_no_answer(Key key, Run& run, Asked asked, const Error& er
   if (asked == Asked::kClaim && !run.mark) {
     run.park_reason = "foreign message that cannot be recorded: " + error.message;
   } else if (asked == Asked::kPark) {
-    out_.emplace_back(Reject{run.delivery.tag});
+    out_.emplace_back(Reject{run.delivery.tag, run.delivery.id, "it can neither be recorded nor parked"});
     acks_.forget(run.delivery.tag);
     return_credit(run.delivery);
     run.answered = true;
@@ -216,6 +220,10 @@ WorkerMachine::Actions WorkerMachine::on_begin_effect(Key key, const WorkerMomen
   const auto found = runs_.find(key);
   if (found == runs_.end() || found->second.closed || found->second.release || found->second.outcome) {
     out_.emplace_back(AnswerEffect{key, false});
+    return hand_over();
+  }
+  if (found->second.effect == Effect::kBegun) {  // asked twice: what has begun stays so
+    out_.emplace_back(AnswerEffect{key, valid(found->second, at.now)});
     return hand_over();
   }
   found->second.effect = Effect::kWanted;

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -26,6 +27,11 @@ class Intake {
   /// Errors: kPermanent (the message is not acceptable), kOverload and kRetry (nothing was recorded: try later),
   /// kInDoubt (may have been accepted: repeat with the same id or key).
   virtual void accept(IntakeRequest request, MonoTime deadline, Done done) = 0;
+
+  using DoneAll = std::function<void(std::vector<Result<AppendAnswer>>)>;
+  /// Several at once, recorded by one flush if they fit into one; one answer each, in their order. The errors are those
+  /// of `accept`, item by item; kOverload comes to all or none.
+  virtual void accept_all(std::vector<IntakeRequest> requests, MonoTime deadline, DoneAll done) = 0;
 };
 
 }  // namespace waybill

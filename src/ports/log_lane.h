@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -21,7 +22,16 @@ class LogLane {
   /// it before `deadline` (certainly nothing happened); kInDoubt if that is not certain. Marks are lazy: they ride with
   /// the next durable flush, at most 100 ms.
   virtual void submit(Write write, MonoTime deadline, Done done) = 0;
+
+  using DoneAll = std::function<void(std::vector<Result<Answer>>)>;
+  /// Several writes, in one flush if they fit into one. Taken all or none; one answer a write, in their order, all at
+  /// once.
+  virtual void submit_all(std::vector<Write> writes, MonoTime deadline, DoneAll done) = 0;
 };
+
+/// Gathers the answers to several writes: hand each of the callables to one `submit`; when all have been called, on one
+/// thread, `done` is called with the answers in the order of the callables. For nothing at all it is never called.
+[[nodiscard]] std::vector<LogLane::Done> share_answers(std::size_t writes, LogLane::DoneAll done);
 
 /// Submits a write whose answer is a `T`.
 template <class T, class Done>

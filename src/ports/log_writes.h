@@ -154,9 +154,9 @@ struct MarkFailed {
 };
 
 /// Unclaimed `sent` rows of a queue that the broker lost become `send_failed`, due now, `limit` at the most, the
-/// longest confirmed first.
+/// longest confirmed first (of several queues: one after the other).
 struct Lost {
-  QueueName queue;
+  std::optional<QueueName> queue;             ///< none: every consumed queue, also those that nobody names any more
   std::optional<WallTime> confirmed_before;   ///< evidence of protocol section 6
   std::optional<BootNonce> published_not_by;  ///< in-process broker: what another boot published is gone
   int limit = 1;

@@ -76,9 +76,26 @@ struct MessageEvent {
   std::string detail;
 };
 
-struct ListFilter {
+/// Which rows: all that is given must hold.
+struct MessageFilter {
   std::optional<State> status;
-  int limit = 50;  ///< 1 to 1,000; newest first
+  std::optional<QueueName> queue;  ///< '' the external ones; rows whose queue is undecided match no name
+  std::optional<WallTime> since;   ///< created then or later
+  bool operator==(const MessageFilter&) const = default;
+};
+
+struct ListFilter {
+  MessageFilter where;
+  std::string cursor;  ///< a page's `next_cursor`; empty: from the newest
+  int limit = 50;      ///< 1 to 1,000
+};
+
+/// One page, newest first, in an order that later changes of a row do not disturb.
+struct ListPage {
+  std::vector<Row> rows;
+  /// Where the next page begins; empty: there is none. A page looks at a bounded number of rows, so it may be short, or
+  /// hold nothing, and yet not be the last.
+  std::string next_cursor;
 };
 
 struct LogStats {
@@ -86,6 +103,9 @@ struct LogStats {
   std::int64_t lapses = 0;                  ///< summed over the rows kept
   std::int64_t unknowns = 0;
   std::optional<WallTime> oldest_open;  ///< create time
+  /// Create time of the oldest row of each state that is not finished: neither consumed, nor cancelled, nor confirmed
+  /// on an external route; indexed by State. As in the list, the oldest is the one that arrived first.
+  std::vector<std::optional<WallTime>> oldest_by_state;
   WallTime store_now{};
 };
 
@@ -97,7 +117,10 @@ class MessageReader {
   /// Nothing if there is no such row.
   [[nodiscard]] virtual Result<std::optional<Row>> find(const MessageId& id, bool with_body) = 0;
   [[nodiscard]] virtual Result<std::vector<MessageEvent>> events(const MessageId& id) = 0;
-  [[nodiscard]] virtual Result<std::vector<Row>> list(const ListFilter& filter) = 0;
+  /// Also kPermanent: the cursor is none of this log's.
+  [[nodiscard]] virtual Result<ListPage> list(const ListFilter& filter) = 0;
+  /// How many rows match, counting no further than `most`.
+  [[nodiscard]] virtual Result<std::int64_t> count(const MessageFilter& where, std::int64_t most) = 0;
   [[nodiscard]] virtual Result<LogStats> stats() = 0;
 };
 

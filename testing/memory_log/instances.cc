@@ -42,7 +42,8 @@ Result<Answer> apply(const ReportQueues& write, Batch& batch) {
   }
   QueueFactsAnswer answer{.store_now = batch.now};
   for (const auto& [_, reported] : facts) {
-    const bool fresh = reported.at + write.fresh > batch.now || batch.drop.queue_facts_never_stale;
+    const bool of_the_past = reported.at <= batch.now;  // not of before a step back of the clock
+    const bool fresh = (reported.at + write.fresh > batch.now && of_the_past) || batch.drop.queue_facts_never_stale;
     if (fresh) answer.facts.push_back(reported.fact);
   }
   return Answer(std::move(answer));

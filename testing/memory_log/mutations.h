@@ -34,6 +34,7 @@ struct MemoryLogMutations {
   bool mark_moves_lease = false;                  ///< a claimed row's clock is touched
   bool lost_takes_claimed = false;                ///< open attempts are driven again
   bool lost_ignores_confirm_time = false;         ///< the evidence's time is not compared
+  bool lost_takes_every_queue = false;            ///< also those that the evidence is not about
   // claim, renew, begin_effect, release, finish, lapse
   bool claim_grants_open_attempt = false;
   bool claim_ignores_not_before = false;
@@ -63,12 +64,22 @@ struct MemoryLogMutations {
   bool cancel_open_attempt = false;
   bool cancel_handed_over = false;  ///< an external row that a publisher had
   bool reschedule_keeps_publish_number = false;
+  bool reschedule_counts_as_publish = false;  ///< raises the number of a row that was never published, too
   bool replay_keeps_publish_number = false;
+  bool replay_counts_as_publish = false;
   bool replay_keeps_tries = false;
   bool replay_consumed_without_again = false;
   bool resolve_any_state = false;
   bool prune_takes_dead = false;
   bool prune_leaves_events = false;
+  // reading
+  bool list_ignores_status = false;
+  bool list_ignores_queue = false;
+  bool list_ignores_since = false;
+  bool list_repeats_last_row = false;            ///< a page begins with the last row of the one before
+  bool list_takes_any_cursor = false;            ///< begins anew instead of refusing it
+  bool count_ignores_most = false;               ///< counts on
+  bool stats_call_finished_rows_oldest = false;  ///< finished rows count as waiting
   // the rest
   bool event_not_written = false;
   bool events_not_folded = false;

@@ -19,10 +19,16 @@ bool needs_again(const StoredRow& row, const Batch& batch) {
   return (row.status == State::kConsumed && !batch.drop.replay_consumed_without_again) || row.late_done;
 }
 
+// What was never published has no mark that could come late, and may still be withdrawn: its number stays 0.
+bool keeps_publish_number(const StoredRow& row, bool dropped, bool counts_anyway) {
+  return dropped || (row.publish_count == 0 && !counts_anyway);
+}
+
 // Drives the row again from zero tries.
 void drive_again(StoredRow& row, Verb verb, bool effect_known, Duration after, Batch& batch) {
   batch.change(row, verb, [&](StoredRow& r) {
-    send_again(r, batch.now + after, batch.drop.replay_keeps_publish_number);
+    send_again(r, batch.now + after,
+               keeps_publish_number(r, batch.drop.replay_keeps_publish_number, batch.drop.replay_counts_as_publish));
     if (!batch.drop.replay_keeps_tries) r.try_count = 0;
     r.crash_count = 0;
     r.replay_attempt = r.attempt;
@@ -57,7 +63,9 @@ Result<Answer> apply(const Reschedule& write, Batch& batch) {
   if (again) return Answer(answer_of(*row, true));
   batch.change(*row, Verb::kReschedule, [&](StoredRow& r) {
     r.message.not_before = write.not_before;
-    send_again(r, write.not_before, batch.drop.reschedule_keeps_publish_number);
+    send_again(
+        r, write.not_before,
+        keeps_publish_number(r, batch.drop.reschedule_keeps_publish_number, batch.drop.reschedule_counts_as_publish));
   });
   batch.add_event(*row, kEventRescheduled, row->attempt, to_rfc3339(write.not_before));
   return Answer(answer_of(*row, true));

@@ -14,7 +14,7 @@ bool may_be_refused(const StoredRow& row, Phase phase) {
 }
 
 bool fits(const StoredRow& row, std::int64_t publish_number, const Batch& batch) {
-  return row.publish_count == publish_number || batch.drop.mark_ignores_publish_number;
+  return (row.publish_count == publish_number && publish_number > 0) || batch.drop.mark_ignores_publish_number;
 }
 
 }  // namespace
@@ -75,13 +75,19 @@ Result<Answer> apply(const Lost& write, Batch& batch) {
         !write.confirmed_before || *row.confirm_time < *write.confirmed_before || batch.drop.lost_ignores_confirm_time;
     return old_enough && (!write.published_not_by || row.publish_boot != *write.published_not_by);
   };
-  for (const auto& entry : batch.rows.waiting(write.queue).entries()) {
-    if (std::ssize(lost) == write.limit) break;
-    if (entry.row->confirm_time && is_lost(*entry.row)) lost.push_back(entry.row);
+  const auto is_meant = [&](const QueueName& queue) {
+    return !write.queue || *write.queue == queue || batch.drop.lost_takes_every_queue;
+  };
+  for (const auto& [queue, order] : batch.rows.waiting()) {
+    if (!is_meant(queue)) continue;
+    for (const auto& entry : order.entries()) {
+      if (std::ssize(lost) == write.limit) break;
+      if (entry.row->confirm_time && is_lost(*entry.row)) lost.push_back(entry.row);
+    }
   }
   if (batch.drop.lost_takes_claimed) {
     for (const auto& entry : batch.rows.attempts().entries()) {
-      if (entry.row->status == State::kSent && entry.row->queue == write.queue) lost.push_back(entry.row);
+      if (entry.row->status == State::kSent && is_meant(*entry.row->queue)) lost.push_back(entry.row);
     }
   }
   for (StoredRow* row : lost) {

@@ -41,12 +41,6 @@ void Rows::erase(StoredRow& row) {
   rows_.erase(key_of(row.message.id));
 }
 
-const TimeOrder& Rows::waiting(const QueueName& queue) const {
-  static const TimeOrder kNone;
-  const auto found = waiting_.find(queue);
-  return found == waiting_.end() ? kNone : found->second;
-}
-
 void Rows::link(StoredRow& row) {
   if (is_due_some_time(row)) due_[row.message.route].add(*row.next_try_time, row);
   if (row.owner) attempts_.add(row.next_try_time.value_or(WallTime{}), row);

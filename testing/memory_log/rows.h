@@ -26,25 +26,35 @@ struct StoredRow : Row {
 
   [[nodiscard]] bool foreign() const { return publish_count == 0 && !queue; }
   [[nodiscard]] bool external() const { return queue && queue->external(); }
+  /// Nothing drives it any more and nobody waits for it.
+  [[nodiscard]] bool finished() const {
+    return status == State::kConsumed || status == State::kCancelled ||
+           (status == State::kSent && !owner && external());
+  }
 };
 
 /// What distinguishes rows of one state in the eyes of the verbs, at `now`.
 [[nodiscard]] Phase phase_of(const Row& row, WallTime now);
 
-/// Rows ordered by a time, the first to arrive first among equals.
+/// Rows ordered by a time; among equals by state, then the first to arrive first.
 class TimeOrder {
  public:
   struct Entry {
     WallTime at{};
+    State status = State::kSending;
     std::uint64_t sequence = 0;
     StoredRow* row = nullptr;
-    bool operator<(const Entry& other) const { return std::tie(at, sequence) < std::tie(other.at, other.sequence); }
+    bool operator<(const Entry& other) const {
+      return std::tie(at, status, sequence) < std::tie(other.at, other.status, other.sequence);
+    }
   };
-  void add(WallTime at, StoredRow& row) { entries_.insert({at, row.sequence, &row}); }
-  void remove(WallTime at, StoredRow& row) { entries_.erase({at, row.sequence, &row}); }
+  void add(WallTime at, StoredRow& row) { entries_.insert({at, row.status, row.sequence, &row}); }
+  void remove(WallTime at, StoredRow& row) { entries_.erase({at, row.status, row.sequence, &row}); }
   [[nodiscard]] const std::set<Entry>& entries() const { return entries_; }
   /// The first entry later than `at`.
-  [[nodiscard]] auto after(WallTime at) const { return entries_.upper_bound({at, UINT64_MAX, nullptr}); }
+  [[nodiscard]] auto after(WallTime at) const {
+    return entries_.upper_bound({at, State::kCancelled, UINT64_MAX, nullptr});
+  }
 
  private:
   std::set<Entry> entries_;
@@ -84,8 +94,8 @@ class Rows {
   [[nodiscard]] const std::map<Route, TimeOrder>& due() const { return due_; }
   /// Open attempts by the end of their lease.
   [[nodiscard]] const TimeOrder& attempts() const { return attempts_; }
-  /// Unclaimed `sent` rows of a consumed queue by their confirm time.
-  [[nodiscard]] const TimeOrder& waiting(const QueueName& queue) const;
+  /// Unclaimed `sent` rows of each consumed queue by their confirm time.
+  [[nodiscard]] const std::map<QueueName, TimeOrder>& waiting() const { return waiting_; }
   /// Rows that nothing drives any more, by their last change.
   [[nodiscard]] const TimeOrder& settled() const { return settled_; }
   [[nodiscard]] const std::map<std::uint64_t, StoredRow*>& by_arrival() const { return by_arrival_; }

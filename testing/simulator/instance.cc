@@ -24,8 +24,8 @@ Life::Life(const Surroundings& around, std::string name, std::uint64_t boot, boo
       lane_(loop_, around.store, health_),
       handlers_(loop_, around.plan.marks_effect, options_, around.audit, around.script, around.probe, std::move(crash)),
       broker_(around.broker.attach(loop_), witness(around)),
-      node_(std::make_unique<Node>(Node::Parts{loop_, lane_, health_, broker_, &handlers_, around.clock}, options_,
-                                   around.faults)) {
+      node_(std::make_unique<Node>(Node::Parts{loop_, lane_, health_, broker_, &handlers_, around.clock, metrics_},
+                                   options_, around.faults)) {
   // A refused declaration (the broker is down) is repeated by the sessions' own reconnecting in a real adapter.
   if (const Status started = node_->start(); !started.ok()) around.audit.violation("start: " + started.error().message);
 }

@@ -6,6 +6,7 @@
 
 #include "engine/log_health.h"
 #include "engine/node.h"
+#include "ports/metrics.h"
 #include "testing/sim_broker.h"
 #include "testing/simulator/audited_broker.h"
 #include "testing/simulator/sim_handlers.h"
@@ -44,6 +45,7 @@ class Life {
   SimLane lane_;
   SimHandlers handlers_;
   AuditedBroker broker_;
+  NoMetrics metrics_;
   std::unique_ptr<Node> node_;
 };
 

@@ -56,9 +56,13 @@ void SimStore::commit(SimNode& from, std::vector<Write> writes, Answered answere
 }
 
 void SimStore::apply(SimNode& from, const std::vector<Write>& writes, const Answered& answered) {
+  const bool was_alive = from.alive();
   for (const Write& write : writes) {
     if (const auto point = point_of(write, /*after=*/false); point && probe_(from, *point)) break;
   }
+  if (was_alive && !from.alive()) return;  // it died before its commit: nothing of it is durable
+  // What a node that died meanwhile had under way reached the disk, or did not.
+  if (!was_alive && chance(0.5)) return;
   const bool refused = chance(refuse);
   const bool doubtful = chance(leave_in_doubt);
   const bool happens = !refused && (!doubtful || chance(0.5));
@@ -102,12 +106,27 @@ void SimStore::check_row(const MessageId& id, WallTime store_now, const Take* ta
 // ---- a node's lane --------------------------------------------------------------------------------------------------
 
 void SimLane::submit(Write write, MonoTime deadline, Done done) {
-  FlushQueue::Item item{std::move(write), deadline, std::move(done), 0, node_.now(), false};
+  FlushQueue::Item item{std::move(write), deadline, std::move(done), 0, node_.now()};
   if (queue_.push(item)) {
     pump();
     return;
   }
   node_.post([done = std::move(item.done)] { done(make_error(ErrorClass::kOverload, "full")); });
+}
+
+void SimLane::submit_all(std::vector<Write> writes, MonoTime deadline, DoneAll done) {
+  auto dones = share_answers(writes.size(), std::move(done));
+  FlushQueue::Batch items;
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    items.push_back({std::move(writes[i]), deadline, std::move(dones[i]), 0, node_.now()});
+  }
+  if (queue_.push_all(items)) {
+    pump();
+    return;
+  }
+  for (auto& item : items) {
+    node_.post([done = std::move(item.done)] { done(make_error(ErrorClass::kOverload, "full")); });
+  }
 }
 
 void SimLane::pump() {
@@ -141,7 +160,7 @@ void SimLane::on_flushed(FlushQueue::Batch batch, MonoTime sent, Result<Committe
   flushing_ = false;
   if (committed.ok()) {
     health_.on_answer(sent, node_.now(), committed->store_now);
-    queue_.on_flushed();
+    queue_.on_flushed(std::chrono::duration_cast<Duration>(node_.now() - sent));
     const auto alive = alive_;
     for (std::size_t i = 0; i < batch.size() && *alive; ++i) batch[i].done(std::move(committed->answers[i]));
     if (!*alive) return;

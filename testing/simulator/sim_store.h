@@ -57,6 +57,7 @@ class SimLane final : public LogLane {
   SimLane(SimNode& node, SimStore& store, LogHealth& health) : node_(node), store_(store), health_(health) {}
   ~SimLane() override { *alive_ = false; }
   void submit(Write write, MonoTime deadline, Done done) override;
+  void submit_all(std::vector<Write> writes, MonoTime deadline, DoneAll done) override;
 
  private:
   void pump();

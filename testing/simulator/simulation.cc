@@ -64,6 +64,7 @@ class Simulation {
   // the end
   bool all_ended();
   void check_end();
+  [[nodiscard]] std::vector<Row> rows_of(State state);
 
   const Plan plan_;
   const LogWitness witness_;
@@ -246,8 +247,9 @@ std::pair<Act, Duration> Simulation::script(const Attempt& attempt) {
 std::optional<Ghost::Prey> Simulation::pick_prey() {
   // Rows that wait for another attempt are the rarest prey: the ghost then comes the moment they are due.
   const State rare = random_() % 2 == 0 ? State::kConsumeFailed : State::kOutcomeUnknown;
-  if (const auto rows = store_.log().list({rare, 3}); random_() % 2 == 0 && rows.ok() && !rows->empty()) {
-    const Row& row = rows->front();
+  if (const auto page = store_.log().list({.where = {.status = rare}, .limit = 3});
+      random_() % 2 == 0 && page.ok() && !page->rows.empty()) {
+    const Row& row = page->rows.front();
     if (!row.next_try_time || row.owner) return std::nullopt;
     return Ghost::Prey{row.message.id, std::max(Duration{0}, *row.next_try_time - clock_.now())};
   }
@@ -421,25 +423,26 @@ bool Simulation::all_ended() {
   const bool waiting = std::ranges::any_of(std::views::iota(std::size_t{0}, clients_.size()), [&](std::size_t i) {
     return plan_.messages[i].entry == MessagePlan::Entry::kIntake && !clients_[i].settled;
   });
-  MemoryLog& log = store_.log();
-  const auto stats = log.stats();
+  const auto stats = store_.log().stats();
   const auto count = [&](State state) { return stats->rows_by_state[static_cast<std::size_t>(state)]; };
   if (count(State::kOutcomeUnknown) > 0) {
-    const auto unknown = log.list({State::kOutcomeUnknown, 1'000});
-    for (const Row& row : *unknown) {
+    for (const Row& row : rows_of(State::kOutcomeUnknown)) {
       if (row.on_hold()) operate(Resolve{row.message.id, false});
     }
   }
   if (waiting || count(State::kSending) + count(State::kSendFailed) + count(State::kConsumeFailed) > 0) return false;
   if (count(State::kOutcomeUnknown) > 0) return false;
-  return std::ranges::all_of(*log.list({State::kSent, 1'000}),
+  return std::ranges::all_of(rows_of(State::kSent),
                              [](const Row& row) { return !row.owner && row.queue && row.queue->external(); });
+}
+
+std::vector<Row> Simulation::rows_of(State state) {
+  return std::move(store_.log().list({.where = {.status = state}, .limit = 1'000})->rows);
 }
 
 void Simulation::check_end() {
   for (const State state : kAllStates) {
-    const auto rows = store_.log().list({state, 1'000});
-    for (const Row& row : *rows) {
+    for (const Row& row : rows_of(state)) {
       audit_.row_at_end(row, said_done_.contains(row.message.id.value));
       if (plan_.honest && row.publish_count != 1) {
         audit_.violation(row.message.id.value + " was published again though nothing failed: " + describe(row));

@@ -1,4 +1,4 @@
-// One commit with many writes, the history, and the reading side.
+// One commit with many writes, and the history.
 #include <algorithm>
 
 #include "tests/contract/log_harness.h"
@@ -152,74 +152,6 @@ std::vector<LogCase> batch_cases() {
          const auto events = h.events("m");
          check(events.size() <= 50, "at most 50 are kept");
          check_equal(events.back().detail, std::string("error 59"), "the newest event");
-       }},
-  };
-}
-
-std::vector<LogCase> reader_cases() {
-  return {
-      {"AnUnknownIdIsNotFound",
-       [](LogHarness& h) {
-         check(!h.exists("nobody"), "there is no row");
-         check(h.events("nobody").empty(), "there are no events");
-       }},
-      {"TheBodyIsReadOnlyOnDemand",
-       [](LogHarness& h) {
-         h.append("m");
-         const auto without = h.reader().find({"m"}, false);
-         check(without.ok() && without.value().has_value(), "the row is found");
-         check_equal(without.value()->message.body.size(), std::size_t{0}, "the size of the body not asked for");
-         check_equal(without.value()->body_bytes, std::string("body of m").size(), "body_bytes");
-         check_equal(h.row("m").message.body.bytes(), std::string("body of m"), "the body asked for");
-       }},
-      {"TheListIsNewestFirstAndBounded",
-       [](LogHarness& h) {
-         for (int i = 0; i < 5; ++i) {
-           h.append("m" + std::to_string(i));
-           h.advance(Duration{10});
-         }
-         const auto rows = h.list(std::nullopt, 3);
-         check_equal(rows.size(), std::size_t{3}, "the number of rows");
-         check_equal(rows[0].message.id.value, std::string("m4"), "the first row");
-         check_equal(rows[2].message.id.value, std::string("m2"), "the third row");
-       }},
-      {"TheListIsFilteredByStatus",
-       [](LogHarness& h) {
-         for (const State state : kAllStates) h.bring_to(std::string(to_string(state)), state);
-         for (const State state : kAllStates) {
-           const auto rows = h.list(state);
-           check_equal(rows.size(), std::size_t{1}, "the number of rows");
-           check_equal(rows[0].message.id.value, std::string(to_string(state)), "the row");
-         }
-       }},
-      {"TheCountsAreByState",
-       [](LogHarness& h) {
-         const WallTime start = h.now();
-         h.bring_to("consumed", State::kConsumed);
-         h.advance(Duration{10});
-         h.bring_to("open", State::kSent);
-         h.advance(Duration{10});
-         h.bring_to("unknown", State::kOutcomeUnknown);
-         h.append("lapsed");
-         h.claim_and_lapse("lapsed");
-         h.apply(h.new_claim("lapsed"));
-         const auto stats = h.reader().stats();
-         check(stats.ok(), "stats are read");
-         check_equal(stats.value().rows_by_state.size(), kStateCount, "the number of states");
-         const auto count = [&](State state) { return stats.value().rows_by_state[static_cast<std::size_t>(state)]; };
-         check(count(State::kConsumed) == 1 && count(State::kSent) == 1 && count(State::kSending) == 1 &&
-                   count(State::kOutcomeUnknown) == 1 && count(State::kDead) == 0,
-               "each row is counted in its state");
-         check_equal(stats.value().lapses, 1, "lapses");
-         check_equal(stats.value().unknowns, 1, "unknowns");
-         check_equal(stats.value().oldest_open, start + Duration{10}, "oldest_open");
-         check_equal(stats.value().store_now, h.now(), "store_now");
-       }},
-      {"AnEmptyLogHasNothingOpen",
-       [](LogHarness& h) {
-         const auto stats = h.reader().stats();
-         check(stats.ok() && !stats.value().oldest_open, "nothing is open");
-         check(h.list().empty(), "nothing is listed");
        }},
   };
 }

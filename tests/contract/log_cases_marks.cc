@@ -183,6 +183,25 @@ std::vector<LogCase> lost_cases() {
          check_equal(h.apply(lost_of(QueueName{}, h.now())).rows, 0, "the external rows");
          check_equal(h.status("mail"), State::kSent, "the status");
        }},
+      {"WithoutAQueueTheRowsOfEveryConsumedQueueAreLost",
+       [](LogHarness& h) {
+         h.bring_to("mail", State::kSent);
+         Append sms = h.new_append("sms");
+         sms.message.route = kSmsRoute;
+         sms.queue = kSmsQueue;
+         h.apply(sms);
+         h.mark_sent("sms");
+         h.bring_to("mail too", State::kSent);
+         h.append_external("external");
+         h.mark_sent("external");
+         h.advance(Duration{10});
+         Lost lost = lost_of(kMailQueue, h.now(), 2);
+         lost.queue.reset();
+         check_equal(h.apply(lost).rows, 2, "the limit");
+         check_equal(h.apply(lost).rows, 1, "the rest");
+         for (const char* id : {"mail", "mail too", "sms"}) check_equal(h.status(id), State::kSendFailed, "the status");
+         check_equal(h.status("external"), State::kSent, "the external row");
+       }},
       {"WhatAnotherBootPublishedIsLostInTheInProcessBroker",
        [](LogHarness& h) {
          Append earlier = h.new_append("earlier");

@@ -92,7 +92,7 @@ std::vector<LogCase> people_cases() {
          h.advance(std::chrono::hours(1));
          check_equal(h.apply(h.new_take()).rows.size(), std::size_t{4}, "the rows due then");
        }},
-      {"ReschedulingRaisesThePublishNumberOfANewRowToo",
+      {"ReschedulingARowThatWasNeverPublishedIsNoPublish",
        [](LogHarness& h) {
          h.append_foreign("foreign");
          Append waiting = h.new_append("waiting");
@@ -100,8 +100,37 @@ std::vector<LogCase> people_cases() {
          h.apply(waiting);
          for (const char* id : {"foreign", "waiting"}) {
            h.must_apply(Reschedule{{id}, h.now() + kDelay});
-           check_equal(h.row(id).publish_count, std::int64_t{1}, "publish_count");
+           check_equal(h.row(id).publish_count, std::int64_t{0}, "publish_count");
+           h.must_refuse({id}, MarkSent{{id}, 0, h.now()});
          }
+         h.advance(kDelay);
+         const TakeAnswer taken = h.apply(h.new_take());
+         check_equal(taken.rows.size(), std::size_t{2}, "the rows taken at their time");
+         for (const TakenRow& row : taken.rows) check_equal(row.publish_number, 1, "the publish number");
+       }},
+      {"AnExternalRowThatWasOnlyRescheduledIsCancelled",
+       [](LogHarness& h) {
+         Append waiting = h.new_external_append("waiting");
+         waiting.publish_now = false;
+         h.apply(waiting);
+         h.must_apply(Reschedule{{"waiting"}, h.now() + kDelay});
+         h.must_apply(Cancel{{"waiting"}});
+         h.must_apply(Replay{{"waiting"}, false, {}});
+         check_equal(h.row("waiting").publish_count, std::int64_t{0}, "publish_count");
+         h.must_apply(Cancel{{"waiting"}});
+         h.append_external("published");
+         h.mark_failed("published");
+         h.must_apply(Reschedule{{"published"}, h.now() + kDelay});
+         check_equal(h.row("published").publish_count, std::int64_t{2}, "publish_count");
+         h.must_refuse({"published"}, Cancel{{"published"}});
+       }},
+      {"AnExternalRowRescheduledBeforeItsFirstPublishIsNoPossibleDuplicate",
+       [](LogHarness& h) {
+         Append waiting = h.new_external_append("waiting");
+         waiting.publish_now = false;
+         h.apply(waiting);
+         h.must_apply(Reschedule{{"waiting"}, h.now()});
+         check(!only_row(h.apply(h.new_take())).after_doubt, "nothing was published before");
        }},
       {"AttemptsHeldAndFinalRowsAreNotRescheduled",
        [](LogHarness& h) {

@@ -252,6 +252,7 @@ void drive(LogHarness& h, const VerbPlan& plan, TableCheck& table) {
     const bool applied = !plan.on_log && says_applied(answers[i]);
     table.compare(verb_on(plan, before[i]), what, before[i], after[i], applied);
   }
+  h.check_statistics(std::string(to_string(plan.verb)) + " (" + plan.form + ") on a row of every kind");
 }
 
 }  // namespace

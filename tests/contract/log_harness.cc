@@ -1,6 +1,7 @@
 #include "tests/contract/log_harness.h"
 
 #include <algorithm>
+#include <iterator>
 #include <sstream>
 #include <utility>
 
@@ -228,7 +229,55 @@ std::string LogHarness::snapshot(const MessageId& id, Place place) {
 }
 
 std::vector<Row> LogHarness::list(std::optional<State> status, int limit, Place place) {
-  return must(reader().list({status, limit}), "list", place);
+  std::vector<Row> rows = list_all({.where = {.status = status}, .limit = limit}, place);
+  if (std::ssize(rows) > limit) rows.resize(static_cast<std::size_t>(limit));
+  return rows;
+}
+
+std::vector<Row> LogHarness::list_all(ListFilter filter, Place place) {
+  std::vector<Row> rows;
+  do {
+    ListPage next = page(filter, place);
+    check(std::ssize(next.rows) <= filter.limit, "a page holds no more than its limit", place);
+    std::ranges::move(next.rows, std::back_inserter(rows));
+    check(rows.size() < 10'000, "a list comes to an end", place);
+    filter.cursor = next.next_cursor;
+  } while (!filter.cursor.empty());
+  return rows;
+}
+
+ListPage LogHarness::page(const ListFilter& filter, Place place) { return must(reader().list(filter), "list", place); }
+
+std::int64_t LogHarness::count(const MessageFilter& where, std::int64_t most, Place place) {
+  return must(reader().count(where, most), "count", place);
+}
+
+LogStats LogHarness::stats(Place place) { return must(reader().stats(), "stats", place); }
+
+void LogHarness::check_statistics(const std::string& after, Place place) {
+  LogStats expected{.rows_by_state = std::vector<std::int64_t>(kStateCount),
+                    .oldest_by_state = std::vector<std::optional<WallTime>>(kStateCount)};
+  for (const Row& row : list_all({.limit = 1'000}, place)) {
+    const auto state = static_cast<std::size_t>(row.status);
+    ++expected.rows_by_state[state];
+    expected.lapses += row.lapse_count;
+    expected.unknowns += row.unknown_count;
+    const bool external_sent = row.status == State::kSent && !row.owner && row.queue && row.queue->external();
+    if (row.status == State::kConsumed || row.status == State::kCancelled || external_sent) continue;
+    expected.oldest_by_state[state] = row.create_time;  // the newest come first
+    if (kOpenStates.has(row.status)) expected.oldest_open = row.create_time;
+  }
+  const LogStats found = stats(place);
+  for (const State state : kAllStates) {
+    const auto at = static_cast<std::size_t>(state);
+    check_equal(found.rows_by_state.at(at), expected.rows_by_state[at], "after " + after + ", rows " + show(state),
+                place);
+    check_equal(found.oldest_by_state.at(at), expected.oldest_by_state[at],
+                "after " + after + ", the oldest " + show(state), place);
+  }
+  check_equal(found.oldest_open, expected.oldest_open, "after " + after + ", oldest_open", place);
+  check_equal(found.lapses, expected.lapses, "after " + after + ", lapses", place);
+  check_equal(found.unknowns, expected.unknowns, "after " + after + ", unknowns", place);
 }
 
 std::vector<Row> LogHarness::dead_letter_copies(const std::string& id, Place place) {
@@ -245,6 +294,12 @@ Digest digest_of(std::string_view body) { return sha256(body); }
 std::vector<std::string> ids_of(const TakeAnswer& answer) {
   std::vector<std::string> ids;
   for (const TakenRow& row : answer.rows) ids.push_back(row.message.id.value);
+  return ids;
+}
+
+std::vector<std::string> ids_of(const std::vector<Row>& rows) {
+  std::vector<std::string> ids;
+  for (const Row& row : rows) ids.push_back(row.message.id.value);
   return ids;
 }
 

@@ -179,6 +179,14 @@ class LogHarness {
   [[nodiscard]] std::string snapshot(const MessageId& id, Place place = Place::current());
   [[nodiscard]] std::vector<Row> list(std::optional<State> status = std::nullopt, int limit = 1'000,
                                       Place place = Place::current());
+  /// Every page of a list, followed to its end.
+  [[nodiscard]] std::vector<Row> list_all(ListFilter filter, Place place = Place::current());
+  [[nodiscard]] ListPage page(const ListFilter& filter, Place place = Place::current());
+  [[nodiscard]] std::int64_t count(const MessageFilter& where, std::int64_t most = 1'000,
+                                   Place place = Place::current());
+  [[nodiscard]] LogStats stats(Place place = Place::current());
+  /// The statistics must say what a look at every row says. `after`: what was done before.
+  void check_statistics(const std::string& after, Place place = Place::current());
   /// The rows that carry a copy of this message to the dead letters.
   [[nodiscard]] std::vector<Row> dead_letter_copies(const std::string& id, Place place = Place::current());
 
@@ -190,8 +198,9 @@ class LogHarness {
 };
 
 [[nodiscard]] Digest digest_of(std::string_view body);
-/// Ids of taken rows, in order.
+/// Ids of rows, in order.
 [[nodiscard]] std::vector<std::string> ids_of(const TakeAnswer& answer);
+[[nodiscard]] std::vector<std::string> ids_of(const std::vector<Row>& rows);
 /// The one taken row; violates unless there is exactly one.
 TakenRow only_row(const TakeAnswer& answer, Place place = Place::current());
 
@@ -217,6 +226,9 @@ TakenRow only_row(const TakeAnswer& answer, Place place = Place::current());
 [[nodiscard]] std::vector<LogCase> instance_cases();
 [[nodiscard]] std::vector<LogCase> batch_cases();
 [[nodiscard]] std::vector<LogCase> reader_cases();
+[[nodiscard]] std::vector<LogCase> list_cases();
+[[nodiscard]] std::vector<LogCase> count_cases();
+[[nodiscard]] std::vector<LogCase> statistics_cases();
 [[nodiscard]] std::vector<LogCase> table_cases();
 
 }  // namespace waybill::contract

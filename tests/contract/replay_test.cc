@@ -110,7 +110,9 @@ std::string describe(const Difference& difference) {
 std::string describe(const LogStats& stats) {
   std::ostringstream text;
   for (const auto rows : stats.rows_by_state) text << rows << ' ';
-  text << stats.lapses << " lapses, " << stats.unknowns << " unknowns";
+  text << stats.lapses << " lapses, " << stats.unknowns << " unknowns, oldest";
+  for (const auto oldest : stats.oldest_by_state) text << ' ' << (oldest ? to_rfc3339(*oldest) : "none");
+  text << ", oldest open " << (stats.oldest_open ? to_rfc3339(*stats.oldest_open) : "none");
   return text.str();
 }
 

@@ -183,3 +183,50 @@ def test_tokens_are_asked_for(make_daemon, tmp_path):
             answer = client.post("/mail/send/v2", json=json.loads('{"subject":"s","content":"c","tos":"a@example.org"}'),
                                  headers={"Authorization": f"Bearer {token}"})
             assert answer.status_code == status
+
+
+def test_an_older_copy_of_the_log_is_refused_however_often_it_is_tried(make_daemon, tmp_path):
+    daemon = make_daemon()
+    for _ in range(2):
+        with daemon:
+            daemon.client().accepted()
+            assert daemon.stop() == 0
+    older = daemon.database.read_bytes()
+    for _ in range(3):
+        with daemon:
+            assert daemon.stop() == 0
+    newer = daemon.database.read_bytes()
+    daemon.database.write_bytes(older)
+    for _ in range(5):
+        code, said = refused(daemon)
+        assert code != 0
+        assert "older copy" in said
+        asked = waybill("list", "--offline", cwd=tmp_path, WAYBILL_CFG_DATA__DIR=str(daemon.data))
+        assert asked.returncode != 0 and "older copy" in asked.stderr
+    daemon.database.write_bytes(newer)
+    with daemon:
+        assert daemon.stop() == 0
+
+
+def test_mails_of_a_queue_that_was_renamed_are_delivered(make_daemon, tmp_path):
+    gate = tmp_path / "gate"
+    gate.touch()
+    daemon = make_daemon(environment={"WAYBILL_FAULT_GATE": str(gate)})
+    with daemon:
+        ids = [daemon.client().accepted() for _ in range(30)]
+        eventually(lambda: daemon.client().stats()["states"]["sent"] >= 10, 10, "mails wait in the queue")
+        daemon.kill()
+    gate.unlink()
+    daemon.config["mail.queue"] = "renamed.queue"
+    with daemon:
+        client = daemon.client()
+        eventually(lambda: client.open_count() == 0, 30, "all are delivered")
+        assert set(effects(daemon.journal)) == set(ids)
+
+
+def test_output_that_cannot_be_written_is_a_failure():
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        ended = subprocess.run([str(PROGRAM), "config", "show", "--json"], stdout=full, stderr=subprocess.PIPE,
+                               check=False, env=clean_environment())
+    assert ended.returncode == 1
+    assert b"cannot write the output" in ended.stderr

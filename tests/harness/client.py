@@ -1,8 +1,15 @@
 """The HTTP interface, as a client that nobody here wrote speaks it."""
 
+import json
+
 import requests
 
 SAMPLE = {"subject": "Greetings", "content": "Hello, world.", "tos": "someone@example.org"}
+
+
+def mail_message(**fields):
+    """A message that is a mail, for POST /v1/messages; fields replace or join its own."""
+    return {"exchange": "mail.exchange", "routing_key": "mail.routing.key", "body": SAMPLE, **fields}
 
 
 class Client:
@@ -32,6 +39,14 @@ class Client:
         answer = response.json()
         assert answer["code"] == 0, answer
         return answer["data"]["msgId"]
+
+    def post_messages(self, messages, key=None, lines=False):
+        """Posts messages (a list, or one) to /v1/messages, as JSON or one a line; returns the response."""
+        headers = {"Content-Type": "application/x-ndjson" if lines else "application/json"}
+        if key:
+            headers["Idempotency-Key"] = key
+        text = "".join(json.dumps(one) + "\n" for one in messages) if lines else json.dumps(messages)
+        return self.post("/v1/messages", data=text.encode(), headers=headers)
 
     def message(self, message_id):
         """The message's trail, or None if there is none."""

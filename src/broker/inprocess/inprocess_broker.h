@@ -16,7 +16,7 @@ struct SharedState;
 
 struct InProcessOptions {
   /// Of every queue, beside its own max_messages: a queue that holds more signals *blocked*.
-  std::size_t max_queue_bytes = std::size_t{256} * 1024 * 1024;
+  std::size_t max_queue_bytes = std::size_t{64} * 1024 * 1024;
 };
 
 /// Thread-safe; sessions may be used from different threads, each from one at a time. Events are handed over by tasks

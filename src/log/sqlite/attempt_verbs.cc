@@ -5,40 +5,41 @@ namespace waybill::sqlite {
 namespace {
 
 constexpr char kRenew[] =
-    "UPDATE msg_log SET next_try_time = ?4, update_time = ?5 WHERE msg_id = ?1 AND owner = ?2 AND attempt = ?3 "
-    "RETURNING status";
+    "UPDATE msg_log SET next_try_time = ?4, update_time = ?5 WHERE rowid = ?1 AND owner = ?2 AND attempt = ?3";
 
 constexpr char kBeginEffect[] =
-    "UPDATE msg_log SET effect_begun = 1, update_time = ?4 WHERE msg_id = ?1 AND owner = ?2 AND attempt = ?3 "
-    "RETURNING status";
+    "UPDATE msg_log SET effect_begun = 1, update_time = ?4 WHERE rowid = ?1 AND owner = ?2 AND attempt = ?3";
 
 constexpr char kRelease[] =
     "UPDATE msg_log SET status = 0, owner = NULL, publish_count = publish_count + 1, "
     "next_try_time = max(?4, ifnull(not_before, ?4)), update_time = ?4 "
     "WHERE msg_id = ?1 AND owner = ?2 AND attempt = ?3 AND effect_begun = 0";
 
-constexpr auto kNotRecognised = [](const Standing&) { return false; };
+VerbAnswer refused(const FoundRow& row) { return {VerbAnswer::Kind::kRefused, row.status, row.owned}; }
 
 }  // namespace
 
 // Running these two again does the same thing again, so there is nothing to recognise.
 VerbAnswer apply(Transaction& tx, const Renew& write) {
   const Fence& fence = write.fence;
-  auto renewed = tx.db.query(kRenew, fence.id, to_string(fence.owner), fence.attempt, tx.now + write.lease, tx.now);
-  if (renewed.next()) return applied(static_cast<State>(renewed.integer(0)), /*attempt_open=*/true);
-  return explain(tx, fence.id, kNotRecognised);
+  const auto row = find_row(tx, fence.id);
+  if (!row) return {.kind = VerbAnswer::Kind::kUnknownId};
+  const int renewed =
+      tx.db.run(kRenew, row->rowid, tx.owners.of(fence.owner), fence.attempt, tx.now + write.lease, tx.now);
+  return renewed == 1 ? applied(row->status, /*attempt_open=*/true) : refused(*row);
 }
 
 VerbAnswer apply(Transaction& tx, const BeginEffect& write) {
   const Fence& fence = write.fence;
-  auto begun = tx.db.query(kBeginEffect, fence.id, to_string(fence.owner), fence.attempt, tx.now);
-  if (begun.next()) return applied(static_cast<State>(begun.integer(0)), /*attempt_open=*/true);
-  return explain(tx, fence.id, kNotRecognised);
+  const auto row = find_row(tx, fence.id);
+  if (!row) return {.kind = VerbAnswer::Kind::kUnknownId};
+  const int begun = tx.db.run(kBeginEffect, row->rowid, tx.owners.of(fence.owner), fence.attempt, tx.now);
+  return begun == 1 ? applied(row->status, /*attempt_open=*/true) : refused(*row);
 }
 
 VerbAnswer apply(Transaction& tx, const Release& write) {
   const Fence& fence = write.fence;
-  if (tx.db.run(kRelease, fence.id, to_string(fence.owner), fence.attempt, tx.now) == 1) {
+  if (tx.db.run(kRelease, fence.id, tx.owners.of(fence.owner), fence.attempt, tx.now) == 1) {
     return applied(State::kSending);
   }
   return explain(tx, fence.id, [&](const Standing& row) {

@@ -7,17 +7,18 @@
 namespace waybill::sqlite {
 namespace {
 
-// SQLite 3.40 answers `x IS NOT NULL` wrongly in some RETURNING clauses (here `body IS NOT NULL` gave 1 for a null), so
-// here and in the other verbs the value itself or its type is asked for.
+constexpr char kFindForClaim[] =
+    "SELECT rowid, status = 1 AND owner IS NULL AND queue = '', attempt, try_count, crash_count, publish_count, "
+    "retry_policy FROM msg_log WHERE msg_id = ?1";
+
 constexpr char kClaim[] =
     "UPDATE msg_log SET owner = ?3, claim_token = ?4, outcome = NULL, attempt = attempt + 1, effect_begun = ?5, "
     "next_try_time = ?6, not_before = NULL, digest = ifnull(digest, ?7), queue = ifnull(queue, ?8), claim_time = ?2, "
     "update_time = ?2, "
     "publish_time = ifnull(publish_time, ?9), confirm_time = ifnull(confirm_time, ?10) "
-    "WHERE msg_id = ?1 AND owner IS NULL "
-    "AND (status IN (0, 1, 2) OR (status IN (4, 6) AND next_try_time <= ?2)) "
-    "AND (not_before IS NULL OR not_before <= ?2) AND (digest IS NULL OR ?7 IS NULL OR digest = ?7) "
-    "RETURNING attempt, try_count, crash_count, publish_count, retry_policy, rowid, typeof(body) = 'blob'";
+    "WHERE rowid = ?1 AND owner IS NULL "
+    "AND (status <= 2 OR ((status = 4 OR status = 6) AND next_try_time <= ?2)) "
+    "AND (not_before IS NULL OR not_before <= ?2) AND (digest IS NULL OR ?7 IS NULL OR digest = ?7)";
 
 // A run again finds its attempt and makes the lease new, for its worker counts the lease from this run.
 constexpr char kClaimAgain[] =
@@ -36,24 +37,38 @@ constexpr char kAdopt[] =
 constexpr char kHasOtherBody[] =
     "SELECT 1 FROM msg_log WHERE msg_id = ?1 AND digest IS NULL AND (msg IS NOT ?2 OR body IS NOT ?3)";
 
+// The body of a granted row whose delivery carried none.
+std::optional<Body> body_of(Transaction& tx, std::int64_t rowid) {
+  bool binary = false;
+  {
+    auto row = tx.db.query("SELECT body IS NOT NULL FROM msg_log WHERE rowid = ?1", rowid);
+    if (!row.next()) return std::nullopt;  // only after a failure
+    binary = row.integer(0) != 0;
+  }
+  return load_body(tx.db, rowid, binary, tx.body_max);
+}
+
 std::optional<ClaimAnswer> try_claim(Transaction& tx, const Claim& write) {
   ClaimAnswer answer{.verdict = ClaimVerdict::kGranted, .store_now = tx.now};
   std::int64_t rowid = 0;
-  bool binary = false;
+  bool finished = false;
   {
-    auto row = tx.db.query(kClaim, write.id, tx.now, to_string(write.owner), write.token, write.effect_begun,
-                           tx.now + write.lease, write.digest, write.queue, write.times.publish_time,
-                           write.times.confirm_time);
+    auto row = tx.db.borrowing_query(kFindForClaim, write.id);
     if (!row.next()) return std::nullopt;
-    answer.attempt = row.small(0);
-    answer.try_count = row.small(1);
-    answer.crash_count = row.small(2);
-    answer.publish_number = row.integer(3);
-    answer.retry = policy_of(row, 4);
-    rowid = row.integer(5);
-    binary = row.integer(6) != 0;
+    rowid = row.integer(0);
+    finished = row.integer(1) != 0;
+    answer.attempt = row.small(2) + 1;
+    answer.try_count = row.small(3);
+    answer.crash_count = row.small(4);
+    answer.publish_number = row.integer(5);
+    answer.retry = policy_of(row, 6);
   }
-  if (write.want_body) answer.body = load_body(tx.db, rowid, binary, tx.body_max);
+  if (tx.db.run(kClaim, rowid, tx.now, tx.owners.of(write.owner), write.token, write.effect_begun, tx.now + write.lease,
+                write.digest, write.queue, write.times.publish_time, write.times.confirm_time) == 0) {
+    return std::nullopt;
+  }
+  if (finished) tx.finished.leave(State::kSent);
+  if (write.want_body) answer.body = body_of(tx, rowid);
   return answer;
 }
 
@@ -88,7 +103,7 @@ ClaimAnswer answer_for(const Standing& row, ClaimVerdict verdict, const Transact
 }
 
 ClaimAnswer claim_again(Transaction& tx, const Claim& write, const Standing& row) {
-  tx.db.run(kClaimAgain, write.id, to_string(write.owner), write.token, tx.now, tx.now + write.lease);
+  tx.db.run(kClaimAgain, write.id, tx.owners.of(write.owner), write.token, tx.now, tx.now + write.lease);
   auto answer = answer_for(row, ClaimVerdict::kGranted, tx);
   if (write.want_body) answer.body = load_body(tx.db, row.rowid, row.binary, tx.body_max);
   return answer;
@@ -102,7 +117,7 @@ ClaimAnswer claim_or_explain(Transaction& tx, const Claim& write) {
     return answer_for(*row, ClaimVerdict::kAnotherMessage, tx);
   }
   if (is_dead_letter_copy(write.id)) return answer_for(*row, ClaimVerdict::kDead, tx);
-  if (row->owner == to_string(write.owner) && row->claim_token == static_cast<std::int64_t>(write.token.value)) {
+  if (row->owner == tx.owners.of(write.owner) && row->claim_token == static_cast<std::int64_t>(write.token.value)) {
     return claim_again(tx, write, *row);
   }
   if (row->owner && row->next_try_time <= tx.now && may_lapse(tx, write.lapse)) {
@@ -141,7 +156,7 @@ ClaimAnswer apply(Transaction& tx, const Adopt& write) {
   // The default exchange leads to our queue alone: others that are bound to the exchange it came by must not get its
   // retries (protocol, section 3).
   const int inserted =
-      tx.db.run(kAdopt, message.id, claim.queue, tx.now + claim.lease, tx.now, to_string(claim.owner), claim.token,
+      tx.db.run(kAdopt, message.id, claim.queue, tx.now + claim.lease, tx.now, tx.owners.of(claim.owner), claim.token,
                 claim.effect_begun, claim.times.publish_time, claim.times.confirm_time, write.digest,
                 message.content_type, policy, headers_to_json(message.headers), body.msg, body.body);
   if (inserted == 0) {

@@ -106,14 +106,22 @@ std::optional<Sha256> Query::optional_digest(int column) const {
   return digest;
 }
 
+namespace {
+
+sqlite3_destructor_type lifetime_of(Binding binding) {
+  return binding == Binding::kBorrowed ? SQLITE_STATIC : SQLITE_TRANSIENT;
+}
+
+}  // namespace
+
 // Binding fails only for lack of memory or a wrong index, and then the step that follows fails too.
 void Query::bind(int at, std::int64_t value) { sqlite3_bind_int64(statement_, at, value); }
 void Query::bind(int at, std::string_view value) {
-  sqlite3_bind_text64(statement_, at, value.data() != nullptr ? value.data() : "", value.size(), SQLITE_TRANSIENT,
+  sqlite3_bind_text64(statement_, at, value.data() != nullptr ? value.data() : "", value.size(), lifetime_of(binding_),
                       SQLITE_UTF8);
 }
 void Query::bind(int at, const Sha256& value) {
-  sqlite3_bind_blob64(statement_, at, value.data(), value.size(), SQLITE_TRANSIENT);
+  sqlite3_bind_blob64(statement_, at, value.data(), value.size(), lifetime_of(binding_));
 }
 void Query::bind(int at, Blob value) {
   // A null pointer would bind NULL; empty bytes are a value.
@@ -131,6 +139,10 @@ void Query::bind_null(int at) { sqlite3_bind_null(statement_, at); }
 void Connection::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 
 Result<std::unique_ptr<Connection>> Connection::open(const Options& options) {
+  // Statistics of the allocator take a process-wide lock at every allocation. Refused, and harmless, once some
+  // connection is open.
+  static const int kNoStatistics = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(kNoStatistics);
   std::unique_ptr<Connection> connection(new Connection(options));
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (options.query_only ? 0 : SQLITE_OPEN_CREATE);
   const int code = sqlite3_open_v2(options.path.c_str(), &connection->database_, flags, nullptr);
@@ -143,6 +155,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const Options& options) {
   sqlite3_busy_handler(connection->database_, &Connection::on_busy, connection.get());
   // Closing the last connection would otherwise checkpoint; only SqliteLog decides when.
   sqlite3_db_config(connection->database_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  if (!options.triggers) sqlite3_db_config(connection->database_, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
   connection->script("PRAGMA wal_autocheckpoint=0; PRAGMA mmap_size=0; PRAGMA trusted_schema=0;");
   constexpr std::size_t kKibibyte = 1'024;
   connection->script("PRAGMA journal_size_limit=" + std::to_string(options.wal_bytes_kept) + "; PRAGMA cache_size=-" +
@@ -234,6 +247,22 @@ std::optional<Failure> Connection::take_failure() {
   failure_.reset();
   return failure;
 }
+
+Connection::Interruption Connection::interrupt_when(std::function<bool()> stop) {
+  return Interruption(database_, std::move(stop));
+}
+
+Connection::Interruption::Interruption(sqlite3* database, std::function<bool()> stop)
+    : database_(database), stop_(std::move(stop)) {
+  constexpr int kStepsBetween = 10'000;
+  sqlite3_progress_handler(database_, kStepsBetween, &Interruption::ask, this);
+}
+
+Connection::Interruption::~Interruption() { sqlite3_progress_handler(database_, 0, nullptr, nullptr); }
+
+int Connection::Interruption::ask(void* self) { return static_cast<Interruption*>(self)->stop_() ? 1 : 0; }
+
+void Connection::interrupt() { sqlite3_interrupt(database_); }
 
 bool Connection::in_transaction() const { return sqlite3_get_autocommit(database_) == 0; }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,6 +45,12 @@ struct Failure {
 
 class Connection;
 
+/// What becomes of text and digests that are bound.
+enum class Binding {
+  kCopied,
+  kBorrowed,  ///< they outlive the query
+};
+
 /// One execution of a cached statement. Resets the statement when it is destroyed; a statement runs once at a time.
 class Query {
  public:
@@ -73,8 +80,8 @@ class Query {
  private:
   friend class Connection;
   template <class... Args>
-  Query(Connection& connection, sqlite3_stmt* statement, const Args&... args)
-      : connection_(connection), statement_(statement) {
+  Query(Connection& connection, sqlite3_stmt* statement, Binding binding, const Args&... args)
+      : connection_(connection), statement_(statement), binding_(binding) {
     if (statement_ == nullptr) return;
     [[maybe_unused]] int at = 0;
     (bind(++at, args), ...);
@@ -107,6 +114,7 @@ class Query {
 
   Connection& connection_;
   sqlite3_stmt* statement_;  // null after a failure: the query is then empty
+  const Binding binding_;
 };
 
 class Connection {
@@ -115,6 +123,7 @@ class Connection {
     std::string path;
     Duration busy_timeout{1'000};
     bool query_only = false;  ///< refuses to write, and needs a database that exists
+    bool triggers = true;     ///< false: what the triggers keep is kept by this connection's own statements
     std::size_t cache_bytes = 2U << 20U;
     std::int64_t wal_bytes_kept = 0;  ///< a write-ahead log that grew larger is cut back when it begins anew
   };
@@ -127,12 +136,17 @@ class Connection {
   /// Begins a statement with its arguments bound to ?1, ?2, … `sql` is cached by its address: pass a constant.
   template <class... Args>
   [[nodiscard]] Query query(const char* sql, const Args&... args) {
-    return Query(*this, prepare(sql), args...);
+    return Query(*this, prepare(sql), Binding::kCopied, args...);
+  }
+  /// The same, with text and digests that outlive the query and are not copied.
+  template <class... Args>
+  [[nodiscard]] Query borrowing_query(const char* sql, const Args&... args) {
+    return Query(*this, prepare(sql), Binding::kBorrowed, args...);
   }
   /// Runs a statement to its end; the number of rows that it changed.
   template <class... Args>
   int run(const char* sql, const Args&... args) {
-    query(sql, args...).run();
+    borrowing_query(sql, args...).run();
     return failure_ ? 0 : changes();
   }
   /// Runs a script that is not worth caching.
@@ -146,6 +160,14 @@ class Connection {
   [[nodiscard]] std::optional<Failure> take_failure();
   /// Lets a verb fail the write that it serves, as a constraint would.
   void fail_statement(std::string message);
+
+  /// Lets statements fail with kTransaction as soon as `stop` says so, which is asked every few thousand steps, for as
+  /// long as the value returned lives. One at a time.
+  class Interruption;
+  [[nodiscard]] Interruption interrupt_when(std::function<bool()> stop);
+
+  /// Lets the running statement fail with kTransaction. Any thread, while the connection lives.
+  void interrupt();
 
   [[nodiscard]] bool in_transaction() const;
   /// Ends a transaction that failed; harmless without one.
@@ -182,6 +204,21 @@ class Connection {
   std::optional<Failure> failure_;
   std::chrono::steady_clock::time_point busy_since_;
   int wal_pages_ = 0;
+};
+
+class Connection::Interruption {
+ public:
+  ~Interruption();
+  Interruption(const Interruption&) = delete;
+  Interruption& operator=(const Interruption&) = delete;
+
+ private:
+  friend class Connection;
+  Interruption(sqlite3* database, std::function<bool()> stop);
+  static int ask(void* self);
+
+  sqlite3* const database_;
+  const std::function<bool()> stop_;
 };
 
 }  // namespace waybill::sqlite

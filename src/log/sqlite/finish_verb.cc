@@ -12,14 +12,21 @@ constexpr int kOutcomeRetry = 1;
 constexpr int kOutcomeFail = 2;
 constexpr int kOutcomeUnknown = 3;
 
+// The usual end: by the attempt that is open.
+constexpr char kDoneByOpenAttempt[] =
+    "UPDATE msg_log SET status = 3, owner = NULL, next_try_time = NULL, consume_time = ?4, update_time = ?4, "
+    "result = ?5, outcome = 0, publish_time = ifnull(publish_time, ?6), confirm_time = ifnull(confirm_time, ?7) "
+    "WHERE msg_id = ?1 AND owner = ?3 AND attempt = ?2 AND attempt > replay_attempt "
+    "AND status <> 3 AND status <> 5 AND status <> 7";
+
 // From any attempt since the last replay, open or not: throwing a true `done` away would cause a further effect. With
 // a newer attempt there may be another effect already, which is counted.
 constexpr char kDone[] =
     "UPDATE msg_log SET status = 3, owner = NULL, next_try_time = NULL, consume_time = ?4, update_time = ?4, "
     "result = ?5, outcome = 0, unknown_count = unknown_count + (attempt > ?2), "
     "publish_time = ifnull(publish_time, ?6), confirm_time = ifnull(confirm_time, ?7) "
-    "WHERE msg_id = ?1 AND status IN (0, 1, 2, 4, 6) AND ?2 > replay_attempt AND ?2 <= attempt "
-    "AND (attempt > ?2 OR owner IS NULL OR owner = ?3) RETURNING attempt > ?2";
+    "WHERE rowid = ?1 AND status <> 3 AND status <> 5 AND status <> 7 AND ?2 > replay_attempt AND ?2 <= attempt "
+    "AND (attempt > ?2 OR owner IS NULL OR owner = ?3)";
 
 constexpr char kLateDone[] =
     "UPDATE msg_log SET result = ?3, late_done = 1, unknown_count = unknown_count + (attempt > ?2), update_time = ?4 "
@@ -35,7 +42,7 @@ constexpr char kEnd[] =
     "status = CASE WHEN try_count + 1 >= ?9 THEN ?11 ELSE ?10 END, "
     "next_try_time = CASE WHEN try_count + 1 >= ?9 THEN NULL ELSE max(?12, ifnull(not_before, ?12)) END, "
     "publish_time = ifnull(publish_time, ?13), confirm_time = ifnull(confirm_time, ?14) "
-    "WHERE msg_id = ?1 AND owner = ?2 AND attempt = ?3 RETURNING status";
+    "WHERE msg_id = ?1 AND owner = ?2 AND attempt = ?3";
 
 // How an outcome other than `done` ends an attempt.
 struct Ending {
@@ -74,23 +81,21 @@ FinishAnswer end_attempt(Transaction& tx, const Finish& write) {
   const Fence& fence = write.fence;
   const Ending ending = ending_of(write, tx.now);
   const auto error = bounded(ending.error);
-  State state{};
-  {
-    auto ended =
-        tx.db.query(kEnd, fence.id, to_string(fence.owner), fence.attempt, ending.outcome, error, tx.now,
-                    ending.counts_try, ending.counts_unknown, write.max_tries, static_cast<int>(ending.state),
-                    static_cast<int>(ending.used_up), ending.due, write.times.publish_time, write.times.confirm_time);
-    if (!ended.next()) {
-      const auto row = read_standing(tx, fence.id);
-      if (!row) return {.kind = FinishAnswer::Kind::kUnknownId};
-      const bool run_again = !row->owner && row->outcome == ending.outcome && row->last_attempt_was(fence);
-      return {run_again ? FinishAnswer::Kind::kRecorded : FinishAnswer::Kind::kStale, row->status};
-    }
-    state = static_cast<State>(ended.integer(0));
+  const int ended =
+      tx.db.run(kEnd, fence.id, tx.owners.of(fence.owner), fence.attempt, ending.outcome, error, tx.now,
+                ending.counts_try, ending.counts_unknown, write.max_tries, static_cast<int>(ending.state),
+                static_cast<int>(ending.used_up), ending.due, write.times.publish_time, write.times.confirm_time);
+  if (ended == 0) {
+    const auto row = read_standing(tx, fence.id);
+    if (!row) return {.kind = FinishAnswer::Kind::kUnknownId};
+    const bool run_again = !row->owner && row->outcome == ending.outcome && row->last_attempt_was(fence);
+    return {run_again ? FinishAnswer::Kind::kRecorded : FinishAnswer::Kind::kStale, row->status};
   }
+  const auto row = find_row(tx, fence.id);
+  if (!row) return {};  // only after a failure
   add_event(tx, fence.id, {ending.event, fence.attempt, error});
-  if (state == State::kDead) copy_to_dead_letters(tx, fence.id, fence.attempt, write.dead_letter);
-  return {FinishAnswer::Kind::kRecorded, state};
+  if (row->status == State::kDead) copy_to_dead_letters(tx, fence.id, fence.attempt, write.dead_letter);
+  return {FinishAnswer::Kind::kRecorded, row->status};
 }
 
 void add_possible_duplicate(Transaction& tx, const Fence& fence) {
@@ -130,15 +135,24 @@ FinishAnswer explain_done(Transaction& tx, const Fence& fence, std::string_view 
 FinishAnswer finish_done(Transaction& tx, const Finish& write, const Done& done) {
   const Fence& fence = write.fence;
   const auto result = bounded(done.result);
-  bool duplicate = false;
-  {
-    auto recorded = tx.db.query(kDone, fence.id, fence.attempt, to_string(fence.owner), tx.now, result,
-                                write.times.publish_time, write.times.confirm_time);
-    if (!recorded.next()) return explain_done(tx, fence, result);
-    duplicate = recorded.integer(0) != 0;
+  const auto& owner = tx.owners.of(fence.owner);
+  const FinishAnswer recorded{FinishAnswer::Kind::kRecorded, State::kConsumed};
+  if (tx.db.run(kDoneByOpenAttempt, fence.id, fence.attempt, owner, tx.now, result, write.times.publish_time,
+                write.times.confirm_time) == 1) {
+    tx.finished.enter(State::kConsumed);
+    return recorded;
   }
-  if (duplicate) add_possible_duplicate(tx, fence);
-  return {FinishAnswer::Kind::kRecorded, State::kConsumed, duplicate};
+  const auto row = find_row(tx, fence.id);
+  if (!row) return {.kind = FinishAnswer::Kind::kUnknownId};
+  if (tx.db.run(kDone, row->rowid, fence.attempt, owner, tx.now, result, write.times.publish_time,
+                write.times.confirm_time) == 0) {
+    return explain_done(tx, fence, result);
+  }
+  if (row->finished()) tx.finished.leave(row->status);
+  tx.finished.enter(State::kConsumed);
+  if (row->attempt == fence.attempt) return recorded;
+  add_possible_duplicate(tx, fence);
+  return {FinishAnswer::Kind::kRecorded, State::kConsumed, /*possible_duplicate=*/true};
 }
 
 }  // namespace

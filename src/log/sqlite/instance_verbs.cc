@@ -60,9 +60,9 @@ QueueFactsAnswer apply(Transaction& tx, const ReportQueues& write) {
   }
   QueueFactsAnswer answer{.store_now = tx.now};
   auto facts = tx.db.query(
-      "SELECT queue, owner, oldest_in_hand, newest_out, idle_since FROM queue_fact WHERE at > ?1 "
-      "ORDER BY queue, owner",
-      tx.now - write.fresh);
+      "SELECT queue, owner, oldest_in_hand, newest_out, idle_since FROM queue_fact "
+      "WHERE at > ?1 AND at <= ?2 ORDER BY queue, owner",
+      tx.now - write.fresh, tx.now);
   while (facts.next()) {
     answer.facts.push_back({QueueName{facts.string(0)}, parse_owner(facts.text(1)), facts.optional_time(2),
                             facts.optional_time(3), facts.optional_time(4)});

@@ -10,31 +10,33 @@ namespace {
 constexpr char kCancel[] =
     "UPDATE msg_log SET status = 7, next_try_time = NULL, update_time = ?2, "
     "publish_count = CASE WHEN queue IS NULL THEN max(publish_count, 1) ELSE publish_count END "
-    "WHERE msg_id = ?1 AND owner IS NULL AND status IN (0, 1, 2, 4, 6) "
-    "AND (queue IS NULL OR queue <> '' OR publish_count = 0) RETURNING attempt";
+    "WHERE rowid = ?1 AND owner IS NULL AND status <> 3 AND status <> 5 AND status <> 7 "
+    "AND (queue IS NULL OR queue <> '' OR publish_count = 0)";
 
+// What was never published has no publish whose mark could come late: its number stays 0, and it may still be withdrawn
+// (docs/adr/0006). So it is with a replay.
 constexpr char kReschedule[] =
     "UPDATE msg_log SET status = 0, not_before = ?2, next_try_time = ?2, update_time = ?3, "
-    "publish_count = publish_count + 1 "
-    "WHERE msg_id = ?1 AND owner IS NULL AND status IN (0, 1, 2, 4) "
-    "AND (status <> 0 OR not_before IS NOT ?2 OR next_try_time <> ?2) RETURNING attempt";
+    "publish_count = publish_count + (publish_count > 0) "
+    "WHERE rowid = ?1 AND owner IS NULL AND (status <= 2 OR status = 4) "
+    "AND (status <> 0 OR not_before IS NOT ?2 OR next_try_time <> ?2)";
 
 constexpr char kHold[] =
     "UPDATE msg_log SET status = 6, next_try_time = NULL, last_error = ?2, update_time = ?3, "
     "publish_count = CASE WHEN queue IS NULL THEN max(publish_count, 1) ELSE publish_count END "
-    "WHERE msg_id = ?1 AND owner IS NULL AND status IN (0, 1, 2, 4, 6) AND (status <> 6 OR next_try_time IS NOT NULL) "
-    "RETURNING attempt";
+    "WHERE rowid = ?1 AND owner IS NULL AND status <> 3 AND status <> 5 AND status <> 7 "
+    "AND (status <> 6 OR next_try_time IS NOT NULL)";
 
 constexpr char kResolveDone[] =
     "UPDATE msg_log SET status = 3, next_try_time = NULL, consume_time = ?2, update_time = ?2 "
-    "WHERE msg_id = ?1 AND owner IS NULL AND status = 6 RETURNING attempt";
+    "WHERE rowid = ?1 AND owner IS NULL AND status = 6";
 
 // ?4: the states it may start from, as bits; ?5: 1 if the effect may be known to have happened.
 constexpr char kDriveAgain[] =
     "UPDATE msg_log SET status = 0, next_try_time = max(?2, ifnull(not_before, ?2)), update_time = ?3, "
-    "publish_count = publish_count + 1, try_count = 0, crash_count = 0, replay_attempt = attempt, "
+    "publish_count = publish_count + (publish_count > 0), try_count = 0, crash_count = 0, replay_attempt = attempt, "
     "consume_time = NULL, late_done = 0, again_count = again_count + ?5 "
-    "WHERE msg_id = ?1 AND owner IS NULL AND (?4 >> status) & 1 AND (late_done = 0 OR ?5) RETURNING attempt";
+    "WHERE rowid = ?1 AND owner IS NULL AND (?4 >> status) & 1 AND (late_done = 0 OR ?5)";
 
 constexpr States kUnknown = set_of(State::kOutcomeUnknown);
 constexpr States kReplayable = set_of(State::kDead, State::kOutcomeUnknown, State::kCancelled);
@@ -48,62 +50,74 @@ struct DriveAgain {
   std::string_view detail;
 };
 
+// A verb that found `row` has changed it: what that means for the counts of finished rows, and its line in the history.
+void note_change(Transaction& tx, const MessageId& id, const FoundRow& row, State to, const Event& event) {
+  if (row.finished()) tx.finished.leave(row.status);
+  if (to == State::kConsumed || to == State::kCancelled) tx.finished.enter(to);
+  add_event(tx, id, event);
+}
+
 // These writes carry no token: one that finds the row just driven again finds the result it asked for.
 VerbAnswer drive_again(Transaction& tx, const MessageId& id, const DriveAgain& how) {
-  auto driven =
-      tx.db.query(kDriveAgain, id, tx.now + how.after, tx.now, static_cast<std::int64_t>(how.from.bits), how.again);
-  if (driven.next()) {
-    add_event(tx, id, {how.event, driven.small(0), how.detail});
+  const auto row = find_row(tx, id);
+  if (!row) return {.kind = VerbAnswer::Kind::kUnknownId};
+  if (tx.db.run(kDriveAgain, row->rowid, tx.now + how.after, tx.now, static_cast<std::int64_t>(how.from.bits),
+                how.again) == 1) {
+    note_change(tx, id, *row, State::kSending, {how.event, row->attempt, how.detail});
     return applied(State::kSending);
   }
-  return explain(tx, id, [&](const Standing& row) {
-    return row.status == State::kSending && !row.owner && last_event_kind(tx, id) == how.event;
+  return explain(tx, id, [&](const Standing& standing) {
+    return standing.status == State::kSending && !standing.owner && last_event_kind(tx, id) == how.event;
   });
 }
 
 }  // namespace
 
 VerbAnswer apply(Transaction& tx, const Cancel& write) {
-  auto cancelled = tx.db.query(kCancel, write.id, tx.now);
-  if (cancelled.next()) {
-    add_event(tx, write.id, {kEventCancelled, cancelled.small(0), ""});
+  const auto row = find_row(tx, write.id);
+  if (!row) return {.kind = VerbAnswer::Kind::kUnknownId};
+  if (tx.db.run(kCancel, row->rowid, tx.now) == 1) {
+    note_change(tx, write.id, *row, State::kCancelled, {kEventCancelled, row->attempt, ""});
     return applied(State::kCancelled);
   }
-  return explain(tx, write.id, [](const Standing& row) { return row.status == State::kCancelled; });
+  return explain(tx, write.id, [](const Standing& standing) { return standing.status == State::kCancelled; });
 }
 
 VerbAnswer apply(Transaction& tx, const Reschedule& write) {
-  auto moved = tx.db.query(kReschedule, write.id, write.not_before, tx.now);
-  if (moved.next()) {
-    add_event(tx, write.id, {kEventRescheduled, moved.small(0), to_rfc3339(write.not_before)});
+  const auto row = find_row(tx, write.id);
+  if (!row) return {.kind = VerbAnswer::Kind::kUnknownId};
+  if (tx.db.run(kReschedule, row->rowid, write.not_before, tx.now) == 1) {
+    note_change(tx, write.id, *row, State::kSending, {kEventRescheduled, row->attempt, to_rfc3339(write.not_before)});
     return applied(State::kSending);
   }
-  return explain(tx, write.id, [&](const Standing& row) {
-    return row.status == State::kSending && !row.owner && row.not_before == write.not_before &&
-           row.next_try_time == write.not_before;
+  return explain(tx, write.id, [&](const Standing& standing) {
+    return standing.status == State::kSending && !standing.owner && standing.not_before == write.not_before &&
+           standing.next_try_time == write.not_before;
   });
 }
 
 VerbAnswer apply(Transaction& tx, const Hold& write) {
+  const auto row = find_row(tx, write.id);
+  if (!row) return {.kind = VerbAnswer::Kind::kUnknownId};
   const auto reason = bounded(write.reason);
-  auto held = tx.db.query(kHold, write.id, reason, tx.now);
-  if (held.next()) {
-    add_event(tx, write.id, {kEventHeld, held.small(0), reason});
+  if (tx.db.run(kHold, row->rowid, reason, tx.now) == 1) {
+    note_change(tx, write.id, *row, State::kOutcomeUnknown, {kEventHeld, row->attempt, reason});
     return applied(State::kOutcomeUnknown);
   }
-  return explain(tx, write.id, [](const Standing& row) { return row.on_hold(); });
+  return explain(tx, write.id, [](const Standing& standing) { return standing.on_hold(); });
 }
 
 VerbAnswer apply(Transaction& tx, const Resolve& write) {
   if (!write.happened) {
     return drive_again(tx, write.id, {.from = kUnknown, .event = kEventResolved, .detail = "it did not happen"});
   }
-  auto resolved = tx.db.query(kResolveDone, write.id, tx.now);
-  if (resolved.next()) {
-    add_event(tx, write.id, {kEventResolved, resolved.small(0), "it happened"});
+  const auto row = find_row(tx, write.id);
+  if (!row) return {.kind = VerbAnswer::Kind::kUnknownId};
+  if (tx.db.run(kResolveDone, row->rowid, tx.now) == 1) {
+    note_change(tx, write.id, *row, State::kConsumed, {kEventResolved, row->attempt, "it happened"});
     return applied(State::kConsumed);
   }
-  return explain(tx, write.id, [](const Standing& row) { return row.status == State::kConsumed; });
+  return explain(tx, write.id, [](const Standing& standing) { return standing.status == State::kConsumed; });
 }
 
 VerbAnswer apply(Transaction& tx, const Replay& write) {

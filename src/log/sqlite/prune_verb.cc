@@ -1,4 +1,4 @@
-#include <utility>
+#include <string>
 #include <vector>
 
 #include "log/sqlite/verbs.h"
@@ -8,13 +8,27 @@ namespace {
 
 constexpr Duration kKeyAge = std::chrono::hours(24);
 
-constexpr char kFindOld[] =
-    "SELECT rowid, msg_id FROM msg_log INDEXED BY msg_log_finished "
+const std::string kOld =
+    "FROM msg_log m INDEXED BY msg_log_finished "
     "WHERE (status IN (3, 7) OR (status = 1 AND owner IS NULL AND queue = '')) AND update_time < ?1 "
     "ORDER BY update_time LIMIT ?2";
+// Most rows have no history and many no key: two looks into indexes here save two statements a row.
+const std::string kFindOld =
+    "SELECT msg_id, status, EXISTS (SELECT 1 FROM msg_event e WHERE e.msg_id = m.msg_id), "
+    "EXISTS (SELECT 1 FROM idempotency_key k WHERE k.msg_id = m.msg_id) " +
+    kOld;
+// The same rows, in one statement, which costs half of one a row.
+const std::string kDeleteOld = "DELETE FROM msg_log WHERE rowid IN (SELECT rowid " + kOld + ")";
+
+struct OldRow {
+  std::string id;
+  State status = State::kConsumed;
+  bool has_events = false;
+  bool has_keys = false;
+};
 
 // A key outlives its row until it is a day old.
-void prune_keys(Transaction& tx, std::string_view id) {
+void prune_keys(Transaction& tx, const std::string& id) {
   const WallTime old = tx.now - kKeyAge;
   tx.db.run("DELETE FROM idempotency_key WHERE msg_id = ?1 AND create_time < ?2", id, old);
   tx.db.run("UPDATE idempotency_key SET row_gone = 1 WHERE msg_id = ?1", id);
@@ -30,17 +44,21 @@ void prune_orphaned_keys(Transaction& tx, int limit) {
 }  // namespace
 
 CountAnswer apply(Transaction& tx, const Prune& write) {
-  std::vector<std::pair<std::int64_t, std::string>> old;
+  const WallTime before = tx.now - write.age;
+  std::vector<OldRow> old;
   {
-    auto found = tx.db.query(kFindOld, tx.now - write.age, write.limit);
-    while (found.next()) old.emplace_back(found.integer(0), found.string(1));
+    auto row = tx.db.query(kFindOld.c_str(), before, write.limit);
+    while (row.next()) {
+      old.push_back({row.string(0), static_cast<State>(row.integer(1)), row.integer(2) != 0, row.integer(3) != 0});
+    }
   }
-  CountAnswer answer;
-  for (const auto& [rowid, id] : old) {
-    tx.db.run("DELETE FROM msg_event WHERE msg_id = ?1", id);
-    prune_keys(tx, id);
-    answer.rows += tx.db.run("DELETE FROM msg_log WHERE rowid = ?1", rowid);
+  for (const OldRow& row : old) {
+    if (row.has_events) tx.db.run("DELETE FROM msg_event WHERE msg_id = ?1", row.id);
+    if (row.has_keys) prune_keys(tx, row.id);
+    tx.finished.leave(row.status);
   }
+  const CountAnswer answer{tx.db.run(kDeleteOld.c_str(), before, write.limit)};
+  if (answer.rows != std::ssize(old)) tx.db.fail_statement("other rows were deleted than those that were found");
   prune_orphaned_keys(tx, write.limit);
   return answer;
 }

@@ -4,6 +4,14 @@
 
 namespace waybill::sqlite {
 
+const std::string& OwnerTexts::of(const Owner& owner) {
+  if (owner != last_) {
+    last_ = owner;
+    text_ = to_string(owner);
+  }
+  return text_;
+}
+
 bool is_stored_as_text(const Body& body) {
   return !body.binary() && body.bytes().find('\0') == std::string::npos && is_valid_utf8(body.bytes());
 }

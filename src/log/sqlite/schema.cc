@@ -41,11 +41,10 @@ Status refuse_strangers(Connection& connection, const std::string& path) {
   return permanent(path + " is another program's SQLite database; name a file of its own for the message log");
 }
 
-Status refuse_damage(Connection& connection, const std::string& path) {
-  const std::string verdict = read_text(connection, "PRAGMA quick_check(1)");
-  if (auto status = failure_of(connection); !status.ok()) return status;
-  if (verdict == "ok") return ok_status();
-  return permanent("the message log " + path + " is damaged (" + verdict + "); restore it from a backup");
+bool is_larger_than(Connection& connection, std::size_t bytes) {
+  const auto pages = read_integer(connection, "PRAGMA page_count");
+  const auto page = read_integer(connection, "PRAGMA page_size");
+  return static_cast<std::size_t>(pages * page) > bytes;
 }
 
 Result<std::vector<Migration>> missing_migrations(Connection& connection) {
@@ -90,19 +89,30 @@ Status make_durable(Connection& connection, const std::string& path) {
   return ok_status();
 }
 
-Status prepare_store(Connection& connection, const std::string& path, WallTime now) {
+Status refuse_damage(Connection& connection, const std::string& path) {
+  const std::string verdict = read_text(connection, "PRAGMA quick_check(1)");
+  if (auto status = failure_of(connection); !status.ok()) return status;
+  if (verdict == "ok") return ok_status();
+  return permanent("the message log " + path + " is damaged (" + verdict + "); restore it from a backup");
+}
+
+Result<bool> prepare_store(Connection& connection, const std::string& path, std::size_t checked_max, WallTime now) {
   if (connection.read_only_file()) {
     return permanent("the message log " + path +
                      " is read-only; it must be on a file system that this user may write to");
   }
   // Before anything is changed in a file that may be somebody else's.
-  if (auto status = refuse_strangers(connection, path); !status.ok()) return status;
-  if (auto status = make_durable(connection, path); !status.ok()) return status;
-  if (auto status = refuse_damage(connection, path); !status.ok()) return status;
+  if (auto status = refuse_strangers(connection, path); !status.ok()) return status.error();
+  if (auto status = make_durable(connection, path); !status.ok()) return status.error();
+  const bool checked = !is_larger_than(connection, checked_max);
+  if (auto status = checked ? refuse_damage(connection, path) : failure_of(connection); !status.ok()) {
+    return status.error();
+  }
   connection.script("BEGIN IMMEDIATE");
   auto status = apply_missing(connection, now);
   connection.rollback();  // after a commit there is nothing to roll back
-  return status;
+  if (!status.ok()) return status.error();
+  return checked;
 }
 
 Status check_store(Connection& connection, const std::string& path) {

@@ -13,10 +13,15 @@ namespace waybill::sqlite {
 /// The files of `migrations/`, embedded when the program is built.
 [[nodiscard]] std::span<const Migration> migrations();
 
-/// For the connection that writes: refuses another program's database, a damaged file and a schema that is newer or
-/// altered; sets WAL and synchronous=FULL and reads both back; applies the migrations that are missing.
-/// Errors: kPermanent, each with a sentence of its own; kRetry (locked, no room).
-[[nodiscard]] Status prepare_store(Connection& connection, const std::string& path, WallTime now);
+/// For the connection that writes: refuses another program's database, a damaged file (of `checked_max` bytes at the
+/// most) and a schema that is newer or altered; sets WAL and synchronous=FULL and reads both back; applies the
+/// migrations that are missing. True if the file was looked through for damage. Errors: kPermanent, each with a
+/// sentence of its own; kRetry (locked, no room).
+[[nodiscard]] Result<bool> prepare_store(Connection& connection, const std::string& path, std::size_t checked_max,
+                                         WallTime now);
+
+/// Looks through the whole file for damage. Errors: kPermanent (it is damaged, the sentence says how), kRetry.
+[[nodiscard]] Status refuse_damage(Connection& connection, const std::string& path);
 
 /// Sets WAL and synchronous=FULL and reads both back: for a writing connection that is opened again.
 [[nodiscard]] Status make_durable(Connection& connection, const std::string& path);

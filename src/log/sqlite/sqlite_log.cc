@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <random>
 #include <utility>
 
@@ -17,7 +18,7 @@ using sqlite::Connection;
 using sqlite::Failure;
 
 // A reader that never ends keeps the write-ahead log from being reset; past this many times the usual size it is waited
-// for, a busy timeout long, at every further such growth.
+// for, a busy timeout long, at every further such growth. (Not for a check of the whole file: it ends by itself.)
 constexpr int kTruncateFactor = 8;
 
 std::string draw_identity() {
@@ -68,6 +69,8 @@ class SqliteLog::Impl {
   [[nodiscard]] WallTime now() const { return options_.clock.now(); }
   [[nodiscard]] const std::string& identity() const { return identity_; }
   [[nodiscard]] std::int64_t boot_number() const { return boot_number_; }
+  [[nodiscard]] bool was_checked() const { return was_checked_; }
+  Result<bool> check(std::stop_token stop);
 
  private:
   // How much a single failing write costs its neighbours.
@@ -80,6 +83,7 @@ class SqliteLog::Impl {
   [[nodiscard]] int usual_truncate_pages() const { return options_.checkpoint_pages * kTruncateFactor; }
   Result<std::unique_ptr<Connection>> connect() const;
   Status reopen();
+  Status carry_over();
   Status register_boot();
   Status read_identity();
   void checkpoint_if_due();
@@ -95,6 +99,8 @@ class SqliteLog::Impl {
   std::int64_t boot_number_ = 0;
   int truncate_pages_;
   bool carry_over_first_ = false;  // after an I/O error, see reopen()
+  bool was_checked_ = false;
+  std::atomic<bool> checking_ = false;
 };
 
 SqliteLog::Impl::~Impl() {
@@ -106,6 +112,7 @@ Result<std::unique_ptr<Connection>> SqliteLog::Impl::connect() const {
   constexpr std::int64_t kPage = 4'096;
   return Connection::open({.path = options_.path,
                            .busy_timeout = options_.busy_timeout,
+                           .triggers = false,
                            .cache_bytes = options_.cache_bytes,
                            .wal_bytes_kept = 2 * kPage * options_.checkpoint_pages});
 }
@@ -114,9 +121,26 @@ Status SqliteLog::Impl::open() {
   auto opened = connect();
   if (!opened.ok()) return opened.error();
   db_ = std::move(opened).value();
-  if (auto status = sqlite::prepare_store(*db_, options_.path, now()); !status.ok()) return status;
+  const auto prepared = sqlite::prepare_store(*db_, options_.path, options_.checked_at_open_max, now());
+  if (!prepared.ok()) return prepared.error();
+  was_checked_ = *prepared;
+  if (auto status = read_identity(); !status.ok()) return status;
+  if (!identity_.empty() && options_.admit) {
+    if (auto status = options_.admit(identity_, boot_number_ + 1); !status.ok()) return status;
+  }
+  if (!identity_.empty() && !options_.counted) return ok_status();
+  if (auto status = carry_over(); !status.ok()) return status;
   if (auto status = register_boot(); !status.ok()) return status;
   return read_identity();
+}
+
+// What a former process could not sync may stand in the write-ahead log as if it were durable, and would cut off what
+// is written behind it: so the log is carried over and emptied first.
+Status SqliteLog::Impl::carry_over() {
+  if (db_->checkpoint(Connection::Checkpoint::kTruncate)) return ok_status();
+  // Without a failure only a reader is in the way; then what it reads has been carried over as far as it allows.
+  if (auto failure = db_->take_failure()) return failure->error;
+  return ok_status();
 }
 
 // Each opening is a boot; the first one draws the identity.
@@ -167,7 +191,7 @@ void SqliteLog::Impl::checkpoint_if_due() {
   crash_point("during_checkpoint");
   if (db_->checkpoint(Connection::Checkpoint::kPassive)) {
     truncate_pages_ = usual_truncate_pages();
-  } else if (pages >= truncate_pages_) {
+  } else if (pages >= truncate_pages_ && !checking_) {
     truncate_pages_ =
         db_->checkpoint(Connection::Checkpoint::kTruncate) ? usual_truncate_pages() : pages + usual_truncate_pages();
   }
@@ -177,6 +201,22 @@ void SqliteLog::Impl::checkpoint_if_due() {
     db_.reset();
     carry_over_first_ = true;
   }
+}
+
+// sqlite3_interrupt ends the check wherever it is, unless it comes before the check has begun.
+Result<bool> SqliteLog::Impl::check(std::stop_token stop) {
+  auto opened = Connection::open({.path = options_.path, .busy_timeout = options_.busy_timeout, .query_only = true});
+  if (!opened.ok()) return opened.error();
+  Connection& db = **opened;
+  const auto interruption = db.interrupt_when([&] { return stop.stop_requested(); });
+  const std::stop_callback interrupt(stop, [&] { db.interrupt(); });
+  if (stop.stop_requested()) return false;
+  checking_ = true;
+  auto sound = sqlite::refuse_damage(db, options_.path);
+  checking_ = false;
+  if (sound.ok()) return true;
+  if (stop.stop_requested() && sound.error().what == ErrorClass::kRetry) return false;
+  return sound.error();
 }
 
 Result<Committed> SqliteLog::Impl::commit(std::span<const Write> writes) {
@@ -217,6 +257,8 @@ Result<SqliteLog::Impl::Run> SqliteLog::Impl::run(std::span<const Write> writes,
     if (failure) return give_up(std::move(*failure));
     if (committed.answers.back().ok()) points.note(write, *committed.answers.back());
   }
+  tx.finished.write(*db_);
+  if (auto failure = db_->take_failure()) return give_up(std::move(*failure));
   points.before_commit();
   db_->run("COMMIT");
   if (db_->failed()) return commit_failed();
@@ -228,11 +270,13 @@ Result<SqliteLog::Impl::Run> SqliteLog::Impl::run(std::span<const Write> writes,
 std::optional<Failure> SqliteLog::Impl::run_isolated(sqlite::Transaction& tx, const Write& write,
                                                      Committed& committed) {
   db_->run("SAVEPOINT one_write");
+  const auto finished_before = tx.finished;
   Answer answer = std::visit([&](const auto& verb) { return Answer(apply(tx, verb)); }, write);
   auto failure = db_->take_failure();
   if (failure && failure->scope != Failure::Scope::kStatement) return failure;
   if (failure) {
     db_->run("ROLLBACK TO one_write");
+    tx.finished = finished_before;
     committed.answers.emplace_back(std::move(failure->error));
   } else {
     committed.answers.emplace_back(std::move(answer));
@@ -273,6 +317,8 @@ SqliteLog::~SqliteLog() = default;
 Result<Committed> SqliteLog::commit(std::span<const Write> writes) { return impl_->commit(writes); }
 Result<WallTime> SqliteLog::now() { return impl_->now(); }
 std::string SqliteLog::identity() const { return impl_->identity(); }
+bool SqliteLog::was_checked() const { return impl_->was_checked(); }
+Result<bool> SqliteLog::check(std::stop_token stop) { return impl_->check(std::move(stop)); }
 std::int64_t SqliteLog::boot_number() const { return impl_->boot_number(); }
 
 }  // namespace waybill

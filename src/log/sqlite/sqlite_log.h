@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 
 #include "log/sqlite/sqlite_options.h"
 #include "ports/message_log.h"
@@ -26,6 +27,13 @@ class SqliteLog final : public MessageLog {
   [[nodiscard]] Result<Committed> commit(std::span<const Write> writes) override;
   [[nodiscard]] Result<WallTime> now() override;
   [[nodiscard]] std::string identity() const override;
+
+  /// False if the file was too large to be looked through for damage while it was opened: call `check`.
+  [[nodiscard]] bool was_checked() const;
+  /// Looks through the whole file for damage, on a connection of its own. Any thread, beside everything else, once at a
+  /// time; the write-ahead log cannot be reset meanwhile. False: `stop` ended it, within a few milliseconds. Errors:
+  /// kPermanent (the file is damaged: stop the process), kRetry (it could not be read).
+  [[nodiscard]] Result<bool> check(std::stop_token stop);
 
   /// How many times this log has been opened for writing: it never falls, unless an older copy of the file was
   /// restored.

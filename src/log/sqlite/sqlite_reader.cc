@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "log/list_cursor.h"
 #include "log/sqlite/connection.h"
+#include "log/sqlite/listing.h"
 #include "log/sqlite/row_mapping.h"
 #include "log/sqlite/schema.h"
+#include "log/sqlite/statistics.h"
 
 namespace waybill {
 namespace {
@@ -15,84 +18,10 @@ using sqlite::Connection;
 const std::string kSelect = std::string("SELECT ") + sqlite::kRowColumns + " FROM msg_log ";
 const std::string kById = kSelect + "WHERE msg_id = ?1";
 
-// Rows are numbered as they come in, so the newest are the last; where a state is rare among the rows, the partial
-// index that holds it finds them.
-const std::string kNewest = kSelect + "ORDER BY rowid DESC LIMIT ?1";
-const std::string kNewestOf = kSelect + "WHERE status = ?2 ORDER BY rowid DESC LIMIT ?1";
-const std::string kNewestDue = kSelect +
-                               "INDEXED BY msg_log_due WHERE status IN (0, 1, 2, 4, 6) AND next_try_time IS NOT NULL "
-                               "AND status = ?2 ORDER BY rowid DESC LIMIT ?1";
-const std::string kNewestForAttention =
-    kSelect + "INDEXED BY msg_log_attention WHERE status IN (5, 6) AND status = ?2 ORDER BY rowid DESC LIMIT ?1";
-const std::string kNewestFinished =
-    kSelect +
-    "INDEXED BY msg_log_finished WHERE (status IN (3, 7) OR (status = 1 AND owner IS NULL AND queue = '')) "
-    "AND status = ?2 ORDER BY rowid DESC LIMIT ?1";
+const std::string kByRowid = kSelect + "WHERE rowid = ?1";
 
-const char* list_sql(std::optional<State> status) {
-  if (!status) return kNewest.c_str();
-  switch (*status) {
-    case State::kSending:
-    case State::kSendFailed:
-    case State::kConsumeFailed:
-      return kNewestDue.c_str();
-    case State::kDead:
-    case State::kOutcomeUnknown:
-      return kNewestForAttention.c_str();
-    case State::kCancelled:
-      return kNewestFinished.c_str();
-    case State::kSent:
-    case State::kConsumed:
-      break;
-  }
-  return kNewestOf.c_str();
-}
-
-// Every row is in exactly one of the four: counting them in the partial indexes leaves the bodies' pages alone.
-constexpr char kCounts[] =
-    "SELECT status, sum(n) FROM ("
-    "SELECT status, count(*) AS n FROM msg_log INDEXED BY msg_log_due "
-    "WHERE status IN (0, 1, 2, 4, 6) AND next_try_time IS NOT NULL GROUP BY status "
-    "UNION ALL SELECT 1, count(*) FROM msg_log INDEXED BY msg_log_waiting "
-    "WHERE status = 1 AND owner IS NULL AND queue <> '' "
-    "UNION ALL SELECT status, count(*) FROM msg_log INDEXED BY msg_log_finished "
-    "WHERE status IN (3, 7) OR (status = 1 AND owner IS NULL AND queue = '') GROUP BY status "
-    "UNION ALL SELECT status, count(*) FROM msg_log INDEXED BY msg_log_attention "
-    "WHERE status IN (5, 6) AND (status = 5 OR next_try_time IS NULL) GROUP BY status"
-    ") GROUP BY status";
-
-constexpr char kPossibleRepeats[] =
-    "SELECT ifnull(sum(lapse_count), 0), ifnull(sum(unknown_count), 0) FROM msg_log INDEXED BY msg_log_counted "
-    "WHERE lapse_count > 0 OR unknown_count > 0";
-
-// What is confirmed on an external route is not ours to finish any more and does not count as open.
-constexpr char kOldestOpen[] =
-    "SELECT create_time FROM msg_log WHERE rowid = (SELECT min(first) FROM ("
-    "SELECT min(rowid) AS first FROM msg_log INDEXED BY msg_log_due "
-    "WHERE status IN (0, 1, 2, 4, 6) AND next_try_time IS NOT NULL "
-    "UNION ALL SELECT min(rowid) FROM msg_log INDEXED BY msg_log_waiting "
-    "WHERE status = 1 AND owner IS NULL AND queue <> '' "
-    "UNION ALL SELECT min(rowid) FROM msg_log INDEXED BY msg_log_attention "
-    "WHERE status IN (5, 6) AND status = 6))";
-
-LogStats read_stats(Connection& db) {
-  LogStats stats;
-  stats.rows_by_state.resize(kStateCount);
-  {
-    auto counts = db.query(kCounts);
-    while (counts.next()) stats.rows_by_state.at(static_cast<std::size_t>(counts.integer(0))) = counts.integer(1);
-  }
-  {
-    auto sums = db.query(kPossibleRepeats);
-    if (sums.next()) {
-      stats.lapses = sums.integer(0);
-      stats.unknowns = sums.integer(1);
-    }
-  }
-  auto oldest = db.query(kOldestOpen);
-  if (oldest.next()) stats.oldest_open = oldest.time(0);
-  return stats;
-}
+// Longer than this nobody waits for a count, and it is in the way of every other question.
+constexpr Duration kCountMax{2'000};
 
 // The body's size is asked of the value itself, so that a list of large messages does not read them.
 Row with_size(Connection& db, sqlite::ReadRow read) {
@@ -118,6 +47,11 @@ Status SqliteReader::connect() {
                                   .cache_bytes = options_.cache_bytes});
   if (!opened.ok()) return opened.error();
   if (auto status = sqlite::check_store(**opened, options_.path); !status.ok()) return status;
+  if (identity_.empty()) {
+    auto row = (*opened)->query("SELECT identity FROM log_identity");
+    if (row.next()) identity_ = row.string(0);
+  }
+  if (auto failure = (*opened)->take_failure()) return failure->error;
   db_ = std::move(opened).value();
   return ok_status();
 }
@@ -166,25 +100,48 @@ Result<std::vector<MessageEvent>> SqliteReader::events(const MessageId& id) {
   });
 }
 
-Result<std::vector<Row>> SqliteReader::list(const ListFilter& filter) {
+Result<ListPage> SqliteReader::list(const ListFilter& filter) {
   constexpr int kLimitMax = 1'000;
-  const int limit = std::clamp(filter.limit, 1, kLimitMax);
+  const auto limit = static_cast<std::size_t>(std::clamp(filter.limit, 1, kLimitMax));
+  std::optional<std::int64_t> before;
+  if (!filter.cursor.empty()) {
+    const auto position = read_cursor(identity_, filter.cursor);
+    if (!position.ok()) return position.error();
+    before = *position;
+  }
   return read([&](Connection& db) {
-    std::vector<sqlite::ReadRow> found;
-    {
-      auto query = filter.status ? db.query(list_sql(filter.status), limit, static_cast<int>(*filter.status))
-                                 : db.query(list_sql(filter.status), limit);
-      while (query.next()) found.push_back(sqlite::row_from(query));
+    const auto found = sqlite::find_page(db, filter.where, before, limit);
+    ListPage page;
+    page.rows.reserve(found.rowids.size());
+    for (const std::int64_t rowid : found.rowids) {
+      std::optional<sqlite::ReadRow> row;
+      {
+        auto query = db.query(kByRowid.c_str(), rowid);
+        if (query.next()) row = sqlite::row_from(query);
+      }
+      if (row) page.rows.push_back(with_size(db, std::move(*row)));
     }
-    std::vector<Row> rows;
-    rows.reserve(found.size());
-    for (auto& each : found) rows.push_back(with_size(db, std::move(each)));
-    return rows;
+    if (found.next) page.next_cursor = write_cursor(identity_, *found.next);
+    return page;
   });
 }
 
+Result<std::int64_t> SqliteReader::count(const MessageFilter& where, std::int64_t most) {
+  const auto give_up_at = std::chrono::steady_clock::now() + kCountMax;
+  bool gave_up = false;
+  auto count = read([&](Connection& db) {
+    const auto interruption = db.interrupt_when([&] {
+      gave_up = std::chrono::steady_clock::now() > give_up_at;
+      return gave_up;
+    });
+    return sqlite::count_matching(db, where, most);
+  });
+  if (!gave_up) return count;
+  return make_error(ErrorClass::kRetry, "counting these messages takes too long; name a status, or a later time");
+}
+
 Result<LogStats> SqliteReader::stats() {
-  auto stats = read(read_stats);
+  auto stats = read(sqlite::read_stats);
   if (stats.ok()) stats->store_now = options_.clock.now();
   return stats;
 }

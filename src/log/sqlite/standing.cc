@@ -4,6 +4,13 @@
 
 namespace waybill::sqlite {
 
+std::optional<FoundRow> find_row(Transaction& tx, const MessageId& id) {
+  auto q = tx.db.borrowing_query(
+      "SELECT rowid, status, attempt, owner IS NOT NULL, queue = '' FROM msg_log WHERE msg_id = ?1", id);
+  if (!q.next()) return std::nullopt;
+  return FoundRow{q.integer(0), static_cast<State>(q.integer(1)), q.small(2), q.integer(3) != 0, q.integer(4) != 0};
+}
+
 std::optional<Standing> read_standing(Transaction& tx, const MessageId& id) {
   auto q = tx.db.query(
       "SELECT rowid, status, owner, attempt, replay_attempt, claim_token, outcome, effect_begun, try_count, "

@@ -1,5 +1,6 @@
-// Where a row stands, read back after a guard did not hold: only to explain a refusal or to recognise a write that is
-// run again.
+// Where a row stands: a few columns that a verb looks at before it changes the row under its guard, because RETURNING
+// would cost several times the change itself; and all that matters, read back after a guard did not hold, to explain a
+// refusal or to recognise a write that is run again.
 #pragma once
 
 #include <optional>
@@ -9,6 +10,23 @@
 #include "ports/log_writes.h"
 
 namespace waybill::sqlite {
+
+/// What the answers, events and counts of most verbs need to know of the row as it was.
+struct FoundRow {
+  std::int64_t rowid = 0;
+  State status = State::kSending;
+  std::int32_t attempt = 0;
+  bool owned = false;
+  bool external = false;
+
+  /// Finished rows are counted (log/sqlite/finished_counts.h).
+  [[nodiscard]] bool finished() const {
+    return status == State::kConsumed || status == State::kCancelled || (status == State::kSent && external && !owned);
+  }
+};
+
+/// Nothing if there is no such row. `id` is borrowed.
+[[nodiscard]] std::optional<FoundRow> find_row(Transaction& tx, const MessageId& id);
 
 struct Standing {
   std::int64_t rowid = 0;

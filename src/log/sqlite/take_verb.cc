@@ -17,40 +17,44 @@ namespace {
 // (?1, ?2), would read every entry of the last route: SQLite seeks to its first and compares from there.
 constexpr char kFirstRoute[] =
     "SELECT exchange, routing_key, next_try_time FROM msg_log INDEXED BY msg_log_due "
-    "WHERE status IN (0, 1, 2, 4, 6) AND next_try_time IS NOT NULL "
+    "WHERE owner IS NULL AND next_try_time IS NOT NULL AND status <> 3 "
     "ORDER BY exchange, routing_key, next_try_time LIMIT 1";
 constexpr char kNextKey[] =
     "SELECT exchange, routing_key, next_try_time FROM msg_log INDEXED BY msg_log_due "
-    "WHERE status IN (0, 1, 2, 4, 6) AND next_try_time IS NOT NULL AND exchange = ?1 AND routing_key > ?2 "
+    "WHERE owner IS NULL AND next_try_time IS NOT NULL AND status <> 3 AND exchange = ?1 AND routing_key > ?2 "
     "ORDER BY routing_key, next_try_time LIMIT 1";
 constexpr char kNextExchange[] =
     "SELECT exchange, routing_key, next_try_time FROM msg_log INDEXED BY msg_log_due "
-    "WHERE status IN (0, 1, 2, 4, 6) AND next_try_time IS NOT NULL AND exchange > ?1 "
+    "WHERE owner IS NULL AND next_try_time IS NOT NULL AND status <> 3 AND exchange > ?1 "
     "ORDER BY exchange, routing_key, next_try_time LIMIT 1";
 
 constexpr char kNextTime[] =
     "SELECT next_try_time FROM msg_log INDEXED BY msg_log_due "
-    "WHERE status IN (0, 1, 2, 4, 6) AND next_try_time IS NOT NULL AND exchange = ?1 AND routing_key = ?2 "
+    "WHERE owner IS NULL AND next_try_time IS NOT NULL AND status <> 3 AND exchange = ?1 AND routing_key = ?2 "
     "AND next_try_time > ?3 ORDER BY next_try_time LIMIT 1";
 
 constexpr char kLapsed[] =
     "SELECT msg_id, attempt, effect_begun, crash_count, exchange, routing_key "
     "FROM msg_log INDEXED BY msg_log_open_attempt WHERE owner IS NOT NULL AND next_try_time <= ?1 "
     "ORDER BY next_try_time";
+constexpr char kNextLeaseEnds[] =
+    "SELECT next_try_time, exchange, routing_key FROM msg_log INDEXED BY msg_log_open_attempt "
+    "WHERE owner IS NOT NULL AND next_try_time > ?1 ORDER BY next_try_time";
 
 // Unowned `sent` rows with a time are foreign: a CHECK says so.
 constexpr char kCandidates[] =
     "SELECT rowid, msg_id, next_try_time, status, publish_count, queue, digest, crash_count, body IS NOT NULL, "
     "content_type, retry_policy, headers FROM msg_log INDEXED BY msg_log_due "
-    "WHERE status IN (0, 1, 2, 4, 6) AND next_try_time IS NOT NULL AND exchange = ?1 AND routing_key = ?2 "
-    "AND next_try_time <= ?3 AND (next_try_time, rowid) > (?4, ?5) AND owner IS NULL AND (crash_count = 0 OR ?6) "
-    "ORDER BY next_try_time, rowid LIMIT ?7";
+    "WHERE owner IS NULL AND next_try_time IS NOT NULL AND status <> 3 AND exchange = ?1 AND routing_key = ?2 "
+    "AND next_try_time <= ?3 AND (next_try_time, status, rowid) > (?4, ?5, ?6) AND (crash_count = 0 OR ?7) "
+    "ORDER BY next_try_time, status, rowid LIMIT ?8";
+
+constexpr char kBody[] = "SELECT ifnull(body, msg) FROM msg_log WHERE rowid = ?1";
 
 constexpr char kTake[] =
     "UPDATE msg_log SET status = 0, next_try_time = ?3, not_before = NULL, publish_count = publish_count + 1, "
     "publish_boot = ?4, publish_time = ?2, confirm_time = NULL, queue = ifnull(queue, ?5), update_time = ?2 "
-    "WHERE rowid = ?1 AND owner IS NULL AND status IN (0, 1, 2, 4, 6) AND next_try_time <= ?2 "
-    "RETURNING msg, body";
+    "WHERE rowid = ?1 AND owner IS NULL AND status <> 3 AND status <> 5 AND status <> 7 AND next_try_time <= ?2";
 
 struct Candidate {
   std::int64_t rowid = 0;
@@ -71,6 +75,7 @@ struct Turn {
   bool probe = false;
   bool drained = false;
   std::int64_t after_time = INT64_MIN;
+  int after_status = 0;
   std::int64_t after_rowid = INT64_MIN;
 };
 
@@ -213,6 +218,7 @@ class TakeRun {
 
   static void skip(Turn& turn, const Candidate& candidate) {
     turn.after_time = candidate.next_try_time;
+    turn.after_status = static_cast<int>(candidate.row.from);
     turn.after_rowid = candidate.rowid;
   }
 
@@ -222,7 +228,7 @@ class TakeRun {
   std::vector<Candidate> read_candidates(const Turn& turn, std::size_t wanted) {
     std::vector<Candidate> candidates;
     auto q = tx_.db.query(kCandidates, turn.route.exchange, turn.route.routing_key, tx_.now, turn.after_time,
-                          turn.after_rowid, ask_.with_crashed && !has_crashed_, wanted);
+                          turn.after_status, turn.after_rowid, ask_.with_crashed && !has_crashed_, wanted);
     while (q.next()) {
       Candidate& candidate = candidates.emplace_back();
       candidate.rowid = q.integer(0);
@@ -254,10 +260,13 @@ class TakeRun {
   void take(const Turn& turn, Candidate& candidate, std::size_t size) {
     // A grace of nothing would leave the row due within this very run.
     const WallTime due_again = tx_.now + std::max(ask_.grace, Duration{1});
-    auto taken = tx_.db.query(kTake, candidate.rowid, tx_.now, due_again, ask_.boot, candidate.row.queue);
-    if (!taken.next()) return give_up();
+    {
+      auto body = tx_.db.query(kBody, candidate.rowid);
+      if (!body.next()) return give_up();
+      candidate.row.message.body = Body(std::string(body.blob(0)), candidate.binary);
+    }
+    if (tx_.db.run(kTake, candidate.rowid, tx_.now, due_again, ask_.boot, candidate.row.queue) != 1) return give_up();
     TakenRow row = std::move(candidate.row);
-    row.message.body = Body(std::string(taken.blob(candidate.binary ? 1 : 0)), candidate.binary);
     row.publish_number += 1;
     row.publish_time = tx_.now;
     has_crashed_ = has_crashed_ || row.crash_count > 0;
@@ -272,12 +281,18 @@ class TakeRun {
     const std::int64_t from = full_ ? INT64_MIN : to_millis(tx_.now);
     for (const Route& route : open_routes_) {
       auto next = tx_.db.query(kNextTime, route.exchange, route.routing_key, from);
-      if (!next.next()) continue;
-      const WallTime time = next.time(0);
-      answer_.next_due = std::min(answer_.next_due.value_or(time), time);
+      if (next.next()) may_be_next(next.time(0));
+    }
+    auto lease = tx_.db.query(kNextLeaseEnds, from);
+    while (lease.next()) {
+      if (lists(ask_.closed, {lease.string(1), lease.string(2)})) continue;
+      may_be_next(lease.time(0));
+      break;
     }
     answer_.more = full_ && answer_.next_due && *answer_.next_due <= tx_.now;
   }
+
+  void may_be_next(WallTime time) { answer_.next_due = std::min(answer_.next_due.value_or(time), time); }
 
   Transaction& tx_;
   const Take& ask_;

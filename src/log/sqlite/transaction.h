@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "core/names.h"
 #include "log/sqlite/connection.h"
+#include "log/sqlite/finished_counts.h"
 
 namespace waybill::sqlite {
 
@@ -16,7 +17,18 @@ namespace waybill::sqlite {
 struct SweepPosition {
   Route route;
   std::int64_t next_try_time = 0;
+  int status = 0;
   std::int64_t rowid = 0;
+};
+
+/// Owners as they are stored. The writes of a commit mostly have the same one, whose text is made once.
+class OwnerTexts {
+ public:
+  [[nodiscard]] const std::string& of(const Owner& owner);
+
+ private:
+  Owner last_;
+  std::string text_ = to_string(last_);
 };
 
 struct Transaction {
@@ -24,6 +36,8 @@ struct Transaction {
   WallTime now;  ///< the store's clock, once for the whole commit
   std::size_t body_max;
   SweepPosition& sweep;
+  OwnerTexts owners{};
+  FinishedCounts finished{};  ///< what the verbs have changed so far
 };
 
 /// A text from outside that goes into a row for people: at most 2,000 bytes, cut between characters.

@@ -12,11 +12,13 @@
 #include "api/mail_send_endpoint.h"
 #include "base/loop.h"
 #include "ports/intake.h"
+#include "ports/metrics.h"
 #include "ports/operations.h"
 
 namespace waybill::api {
 
-/// Accepts what it is handed, on a thread of its own; remembers keys. Told to hold, it answers only when it is told.
+/// Accepts what it is handed, on a thread of its own; remembers keys and ids. Told to hold, it answers only when it is
+/// told.
 class FakeIntake final : public Intake {
  public:
   struct Accepted {
@@ -28,6 +30,7 @@ class FakeIntake final : public Intake {
   FakeIntake() { loop_.start(); }
 
   void accept(IntakeRequest request, MonoTime deadline, Done done) override;
+  void accept_all(std::vector<IntakeRequest> requests, MonoTime deadline, DoneAll done) override;
 
   void answer_with(Result<AppendAnswer> answer);  ///< from now on, whatever comes
   void hold();                                    ///< from now on: keep the callbacks
@@ -37,17 +40,29 @@ class FakeIntake final : public Intake {
   void release(std::size_t index);
   void release(std::size_t index, const Result<AppendAnswer>& answer);
 
+  /// Answers the held batch with this for each.
+  void release_all(const Result<AppendAnswer>& answer);
+  /// Message `nth` of every batch from now on.
+  void answer_nth_with(std::size_t nth, Result<AppendAnswer> answer);
+
   [[nodiscard]] std::vector<Accepted> accepted() const;
   [[nodiscard]] std::size_t count() const { return accepted().size(); }
+  [[nodiscard]] std::size_t batches() const;  ///< calls of accept_all
 
  private:
+  // With the lock held: hands out an id and decides.
+  Result<AppendAnswer> take(IntakeRequest request, MonoTime deadline);
   Result<AppendAnswer> judge(const IntakeRequest& request, const MessageId& id);
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Accepted> accepted_;
   std::vector<Done> held_;  // emptied one by one
+  std::vector<std::pair<std::size_t, DoneAll>> held_batches_;
+  std::size_t batches_ = 0;
   std::map<std::string, std::pair<Digest, MessageId>> keys_;
+  std::map<std::string, std::string> bodies_;  // by the id that the caller gave
+  std::map<std::size_t, Result<AppendAnswer>> fixed_nth_;
   std::optional<Result<AppendAnswer>> fixed_;
   bool holding_ = false;
   bool throwing_ = false;
@@ -58,11 +73,16 @@ class FakeIntake final : public Intake {
 class FakeOperations final : public Operations {
  public:
   void find(const MessageId& id, bool with_body, Done<MessageDetail> done) override;
-  void list(const ListFilter& filter, Done<std::vector<Row>> done) override;
+  void list(const ListFilter& filter, Done<ListPage> done) override;
+  void count(const MessageFilter& where, std::int64_t most, Done<std::int64_t> done) override;
   void stats(Done<LogStats> done) override;
   void replay(const MessageId& id, bool again, Done<State> done) override;
   void cancel(const MessageId& id, Done<State> done) override;
   void resolve(const MessageId& id, bool happened, Done<State> done) override;
+  void reschedule(const MessageId& id, WallTime not_before, Done<State> done) override;
+  void replay_all(const Selection& selection, bool again, Done<BulkReport> done) override;
+  void cancel_all(const Selection& selection, Done<BulkReport> done) override;
+  void prune(Duration age, int limit, Done<PruneReport> done) override;
   [[nodiscard]] Readiness readiness() const override { return ready; }
 
   // Set before the server starts, or between requests.
@@ -70,10 +90,24 @@ class FakeOperations final : public Operations {
   LogStats known_stats;
   std::optional<Error> error;  ///< answers everything
   Readiness ready{true, ""};
+  std::string next_cursor;
+  std::int64_t matching = 0;
+  BulkReport report;
+  PruneReport pruned;
+  bool silent = false;  ///< keeps the questions for stats, and answers none
+  std::vector<Done<LogStats>> unanswered;
   std::vector<std::string> asked;
 
  private:
   void act(const std::string& what, const MessageId& id, State state, const Done<State>& done);
+};
+
+/// Shows what it was handed.
+class FakeMetricsPage final : public MetricsPage {
+ public:
+  std::string render(const std::optional<LogStats>& stats) override {
+    return stats ? "lapses " + std::to_string(stats->lapses) + "\n" : "no stats\n";
+  }
 };
 
 /// A running server on a free port. Limits are set before start().
@@ -88,6 +122,7 @@ class TestServer {
 
   FakeIntake intake;
   FakeOperations operations;
+  FakeMetricsPage metrics;
   HttpOptions options;
   MailSendOptions mail;
 

@@ -111,7 +111,7 @@ TEST_F(V1, AnIdThatCannotBeIsRefused) {
   EXPECT_EQ(get("/v1/messages/%zz").status, 400);
   EXPECT_EQ(get("/v1/messages/%4").status, 400);
   EXPECT_EQ(get("/v1/messages/%C3%28").status, 404);
-  EXPECT_EQ(get("/v1/messages/a%00b").status, 404);
+  EXPECT_EQ(get("/v1/messages/%ff").status, 404);
   EXPECT_EQ(get("/v1/messages/" + std::string(300, 'x')).status, 404);
   EXPECT_TRUE(server_.operations.asked.empty());
 }
@@ -154,9 +154,36 @@ TEST_F(V1, ListsByNameOrNumberOfTheState) {
             (std::vector<std::string>{"list consume_failed 7", "list dead 50", "list all 50"}));
 }
 
+TEST_F(V1, ListsByEveryFilterAPageAtATime) {
+  server_.operations.next_cursor = "c2";
+  const RawResponse response =
+      get("/v1/messages?queue=mail%2Fqueue&since=2026-01-31T08%3A00%3A00%2B01%3A00&cursor=c1&limit=2&status=4");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(parse_message_list(response.body).value().next_cursor, "c2");
+  server_.operations.next_cursor = "";
+  EXPECT_NE(get("/v1/messages?queue=").body.find(R"("next_cursor":null)"), std::string::npos);
+  EXPECT_EQ(server_.operations.asked,
+            (std::vector<std::string>{"list consume_failed queue 'mail/queue' since 2026-01-31T07:00:00.000Z 2 from c1",
+                                      "list all queue '' 50"}));
+}
+
+TEST_F(V1, RefusesFiltersThatMeanNothing) {
+  expect_bad_field(get("/v1/messages?since=yesterday"), "since");
+  expect_bad_field(get("/v1/messages?since=2026-01-31"), "since");
+  expect_bad_field(get("/v1/messages?since="), "since");
+  expect_bad_field(get("/v1/messages?queue=%C3%28"), "queue");
+  expect_bad_field(get("/v1/messages?queue=" + std::string(2'000, 'q')), "queue");
+  expect_bad_field(get("/v1/messages?cursor=" + std::string(2'000, 'c')), "cursor");
+  expect_bad_field(get("/v1/messages?queue=a&queue=b"), "queue");
+}
+
 TEST_F(V1, ShowsTheStats) {
-  server_.operations.known_stats = {
-      {1, 2, 3, 4, 5, 6, 7, 8}, 9, 10, from_millis(1'700'000'000'000), from_millis(1'700'000'000'500)};
+  LogStats& stats = server_.operations.known_stats;
+  stats.rows_by_state = {1, 2, 3, 4, 5, 6, 7, 8};
+  stats.lapses = 9;
+  stats.unknowns = 10;
+  stats.oldest_open = from_millis(1'700'000'000'000);
+  stats.store_now = from_millis(1'700'000'000'500);
   const RawResponse response = get("/v1/stats");
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body,
@@ -184,6 +211,24 @@ TEST_F(V1, ResolvesAMessage) {
   EXPECT_EQ(server_.operations.asked, (std::vector<std::string>{"resolve done 7", "resolve retry 7"}));
 }
 
+TEST_F(V1, ReschedulesAMessage) {
+  const std::string soon = to_rfc3339(SystemWallClock().now() + std::chrono::hours(24 * 365));
+  EXPECT_EQ(post("/v1/messages/7/reschedule", R"({"deliver_at":")" + soon + R"("})").body,
+            R"({"id":"7","status":{"name":"sending","code":0}})");
+  EXPECT_EQ(post("/v1/messages/7/reschedule", R"({"deliver_at":"2001-02-03T04:05:06+01:00"})").status, 200);
+  EXPECT_EQ(server_.operations.asked,
+            (std::vector<std::string>{"reschedule " + soon + " 7", "reschedule 2001-02-03T03:05:06.000Z 7"}));
+}
+
+TEST_F(V1, RefusesATimeThatIsNone) {
+  const std::string late = to_rfc3339(SystemWallClock().now() + std::chrono::hours(24 * 367));
+  for (const std::string& body :
+       {std::string(), std::string("{}"), std::string(R"({"deliver_at":null})"), std::string(R"({"deliver_at":7})"),
+        std::string(R"({"deliver_at":"soon"})"), R"({"deliver_at":")" + late + R"("})"}) {
+    expect_bad_field(post("/v1/messages/7/reschedule", body), "deliver_at");
+  }
+}
+
 TEST_F(V1, RefusesActionsItDoesNotUnderstand) {
   expect_bad_field(post("/v1/messages/7/retry", R"({"agian":true})"), "agian");
   expect_bad_field(post("/v1/messages/7/retry", R"({"again":1})"), "again");
@@ -200,6 +245,7 @@ TEST_F(V1, RefusesActionsItDoesNotUnderstand) {
   EXPECT_EQ(get("/v1/messages/7/retry").header("Allow"), "POST");
   EXPECT_EQ(post("/v1/messages/7").status, 405);
   EXPECT_EQ(post("/v1/messages/7").header("Allow"), "GET, HEAD");
+  EXPECT_EQ(post("/v1/messages/7/reschedule/x").status, 404);
   EXPECT_TRUE(server_.operations.asked.empty());
 }
 

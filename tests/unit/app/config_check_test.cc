@@ -29,6 +29,18 @@ TEST(ConfigCheckTest, AReachableAddressNeedsTokens) {
   EXPECT_TRUE(check_config(config).empty());
 }
 
+TEST(ConfigCheckTest, TheInProcessBrokerIsForBothItsEndsOrNone) {
+  Config config = defaults();
+  config.instance.roles = {true, true, false};
+  expect_only_problem(config, "instance.roles api,relay has relay without worker");
+  config.instance.roles = {false, false, true};
+  expect_only_problem(config, "instance.roles worker has worker without relay");
+  for (const Roles& roles : {Roles{true, false, false}, Roles{false, true, true}, Roles{true, true, true}}) {
+    config.instance.roles = roles;
+    EXPECT_TRUE(check_config(config).empty());
+  }
+}
+
 TEST(ConfigCheckTest, TheConfirmDeadlineIsLessThanHalfTheGrace) {
   Config config = defaults();
   config.publish.confirm_deadline = config.publish.grace / 2;

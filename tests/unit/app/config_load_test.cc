@@ -58,6 +58,7 @@ TEST_F(ConfigLoadTest, DefaultsAreTheDesignedOnesAndValid) {
   const auto loaded = load_config({});
   ASSERT_TRUE(loaded.ok()) << loaded.error().message;
   const Config& config = loaded->config;
+  EXPECT_EQ(config.instance.roles, (Roles{true, true, true}));
   EXPECT_EQ(config.http.listen.text(), "127.0.0.1:8420");
   EXPECT_TRUE(config.http.tokens.empty());
   EXPECT_EQ(config.http.max_body, 1U << 20U);

@@ -70,6 +70,24 @@ TEST(ConfigValueTest, RoutesAreDividedAtTheFirstSlash) {
   for (const char* text : {"", "mail", "/key", "exchange/"}) EXPECT_FALSE(parse_route(text).ok()) << text;
 }
 
+TEST(ConfigValueTest, RolesAreNamedInAnyOrder) {
+  EXPECT_EQ(*parse_roles("worker, api ,relay"), (Roles{true, true, true}));
+  EXPECT_EQ(*parse_roles("api"), (Roles{true, false, false}));
+  EXPECT_EQ(*parse_roles("relay,worker,relay"), (Roles{false, true, true}));
+  EXPECT_EQ(format_roles(*parse_roles("worker,api,relay")), "api,relay,worker");
+  EXPECT_EQ(format_roles(*parse_roles("worker")), "worker");
+}
+
+TEST(ConfigValueTest, AnUnknownRoleIsNamedAndSoAreTheKnownOnes) {
+  const auto unknown = parse_roles("api,postman");
+  ASSERT_FALSE(unknown.ok());
+  EXPECT_EQ(unknown.error().message, "'postman' is not a role; roles are api, relay and worker");
+  for (const char* none : {"", " , "}) {
+    ASSERT_FALSE(parse_roles(none).ok());
+    EXPECT_EQ(parse_roles(none).error().message, "no role is named; roles are api, relay and worker");
+  }
+}
+
 TEST(ConfigValueTest, ListsLeaveEmptyPartsOut) {
   EXPECT_EQ(split_list(" a , b,,c ", ','), (std::vector<std::string>{"a", "b", "c"}));
   EXPECT_TRUE(split_list("", ',').empty());

@@ -81,6 +81,13 @@ TEST(WiringOptionsTest, TheEngineGetsWhatWasConfigured) {
   EXPECT_NE(options.seed, engine_options(unusual(), kOwner, "log-a").seed);
 }
 
+TEST(WiringOptionsTest, OnlyARelayRelays) {
+  Config config = unusual();
+  EXPECT_TRUE(engine_options(config, kOwner, "log-a").relay);
+  config.instance.roles = Roles{true, false, false};
+  EXPECT_FALSE(engine_options(config, kOwner, "log-a").relay);
+}
+
 TEST(WiringOptionsTest, EveryMailRouteIsBoundAndConsumed) {
   const auto options = engine_options(unusual(), kOwner, "log-a");
   EXPECT_EQ(options.queues, (std::vector<QueueName>{{"q"}}));

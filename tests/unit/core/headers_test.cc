@@ -117,5 +117,20 @@ TEST(Digest, IsReadFromSixtyFourLowerCaseHexDigitsOnly) {
   EXPECT_EQ(parse_digest(""), std::nullopt);
 }
 
+TEST(HeadersTest, NamesOfOursAmongTheMessagesOwnAreNotTakenForTheMark) {
+  Message message;
+  message.headers = {{"x-waybill-log", "another"},
+                     {"x-waybill-crashes", "3"},
+                     {"x-custom", "kept"},
+                     {std::string(kHeaderDeadOf), "m"}};
+  const auto headers = with_mark(message, Mark{"ours", 7, from_millis(1), std::nullopt, 0});
+  const auto mark = read_mark(headers);
+  ASSERT_TRUE(mark);
+  EXPECT_EQ(mark->log, "ours");
+  EXPECT_EQ(mark->crashes, 0);
+  EXPECT_EQ(headers.front(), (std::pair<std::string, std::string>{"x-custom", "kept"}));
+  EXPECT_EQ(headers[1].second, "m") << "what a dead-letter copy is a copy of";
+}
+
 }  // namespace
 }  // namespace waybill

@@ -59,7 +59,9 @@ TEST(MessageIds, AreRefusedWithTheRuleThatWasBroken) {
 TEST(Utf8, OfEveryLengthIsValid) {
   for (const char* text : {"", "a", "\x7F", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80",
                            "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
-    EXPECT_TRUE(is_valid_utf8(text));
+    for (std::size_t before = 0; before < 20; ++before) {
+      EXPECT_TRUE(is_valid_utf8(std::string(before, 'a') + text + "b")) << before << text;
+    }
   }
 }
 
@@ -80,7 +82,11 @@ TEST(Utf8, OfForbiddenFormsIsInvalid) {
       "\xC3(",             // not a continuation
       "\xE6\x88(",         // not a continuation
   };
-  for (const std::string& text : invalid) EXPECT_FALSE(is_valid_utf8(text)) << ::testing::PrintToString(text);
+  for (const std::string& text : invalid) {
+    for (std::size_t before = 0; before < 20; ++before) {
+      EXPECT_FALSE(is_valid_utf8(std::string(before, 'a') + text)) << before << ::testing::PrintToString(text);
+    }
+  }
 }
 
 TEST(Owners, ComeBackFromTheirText) {

@@ -33,6 +33,10 @@ class HandLane final : public LogLane {
   void submit(Write write, MonoTime deadline, Done done) override {
     asked_.push_back({std::move(write), deadline, std::move(done)});
   }
+  void submit_all(std::vector<Write> writes, MonoTime deadline, DoneAll done) override {
+    auto dones = share_answers(writes.size(), std::move(done));
+    for (std::size_t i = 0; i < writes.size(); ++i) submit(std::move(writes[i]), deadline, std::move(dones[i]));
+  }
 
   /// Takes the oldest unanswered write of this type. Nothing: there is none.
   template <class T>

@@ -158,7 +158,7 @@ TEST_F(FlushQueueTest, BackoffDoublesUpToItsBoundAndEndsWithASuccess) {
     now += wait;
   }
   EXPECT_EQ(next(now), "a");
-  queue().on_flushed();
+  queue().on_flushed(Duration{1});
   EXPECT_TRUE(push(append("b"), now));
   EXPECT_EQ(next(now), "b");
 }
@@ -167,7 +167,7 @@ TEST_F(FlushQueueTest, BatchThatFailsTwiceIsHalvedUntilItsWorstWriteIsAlone) {
   limits_.rows_max = 8;
   for (int i = 0; i < 8; ++i) EXPECT_TRUE(push(append(std::to_string(i))));
   std::int64_t now = 0;
-  for (const std::size_t size : {8U, 8U, 4U, 2U, 1U, 1U}) {
+  for (const std::size_t size : {8U, 8U, 4U, 2U, 1U}) {
     auto batch = queue().next_batch(at_ms(now));
     ASSERT_EQ(batch.size(), size);
     EXPECT_EQ(name_of(batch.front().write), "0");
@@ -175,9 +175,9 @@ TEST_F(FlushQueueTest, BatchThatFailsTwiceIsHalvedUntilItsWorstWriteIsAlone) {
     now += 1'000;
   }
   EXPECT_EQ(next(now), "0");
-  queue().on_flushed();
+  queue().on_flushed(Duration{1});
   EXPECT_EQ(next(now), "1 2");
-  queue().on_flushed();
+  queue().on_flushed(Duration{1});
   EXPECT_EQ(next(now), "3 4 5 6");
 }
 
@@ -208,6 +208,41 @@ TEST_F(FlushQueueTest, DrainGivesEverythingBack) {
   EXPECT_TRUE(queue().empty());
   EXPECT_EQ(queue().bulk_bytes(), 0U);
   EXPECT_EQ(queue().ready_at(), std::nullopt);
+}
+
+TEST_F(FlushQueueTest, WriteThatFailedByItselfRidesAloneAfterItsNeighbours) {
+  limits_.rows_max = 4;
+  for (const char* id : {"poison", "b", "c", "d"}) EXPECT_TRUE(push(append(id)));
+  std::int64_t now = 0;
+  for (const std::size_t size : {4U, 4U, 2U, 1U}) {
+    auto batch = queue().next_batch(at_ms(now));
+    ASSERT_EQ(batch.size(), size);
+    queue().on_failed(std::move(batch), ErrorClass::kRetry, at_ms(now));
+    now += 500;
+  }
+  for (const char* id : {"b", "c d"}) {
+    EXPECT_EQ(next(now), id);
+    queue().on_flushed(Duration{1});
+  }
+  EXPECT_EQ(queue().ready_at(), at_ms(1'500 + 1'000)) << "it failed alone at 1,500";
+  EXPECT_TRUE(push(append("e"), 2'500));
+  auto alone = queue().next_batch(at_ms(2'500));
+  EXPECT_EQ(names(alone), "poison");
+  queue().on_failed(std::move(alone), ErrorClass::kRetry, at_ms(2'500));
+  EXPECT_EQ(next(2'500), "e") << "its failure delays nobody";
+  EXPECT_EQ(names(queue().expired(at_ms(60'000))), "poison");
+  EXPECT_TRUE(queue().empty());
+}
+
+TEST_F(FlushQueueTest, SlowFlushesAreFollowedBySmallerOnes) {
+  limits_.rows_max = 8;
+  for (int i = 0; i < 12; ++i) EXPECT_TRUE(push(append(std::to_string(i))));
+  EXPECT_EQ(queue().next_batch(at_ms(0)).size(), 8U);
+  queue().on_flushed(Duration{1'501});
+  EXPECT_EQ(queue().next_batch(at_ms(0)).size(), 4U);
+  queue().on_flushed(Duration{1'500});
+  for (int i = 0; i < 12; ++i) EXPECT_TRUE(push(append(std::to_string(i))));
+  EXPECT_EQ(queue().next_batch(at_ms(0)).size(), 8U);
 }
 
 }  // namespace

@@ -46,10 +46,10 @@ class Life {
   Life(MessageLog& log, std::uint64_t boot)
       : options_(options_of(boot)),
         health_(options_.worker.lease, clock_),
-        lane_(log, loop_, health_, [](const Error& error) { ADD_FAILURE() << error.message; }),
+        lane_(log, loop_, health_, metrics_, [](const Error& error) { ADD_FAILURE() << error.message; }),
         pool_(loop_, {{kQueue, &handler_}}, options_.worker.concurrency_max),
         broker_(loop_),
-        node_(std::make_unique<Node>(Node::Parts{loop_, lane_, health_, broker_, &pool_, clock_}, options_)) {
+        node_(std::make_unique<Node>(Node::Parts{loop_, lane_, health_, broker_, &pool_, clock_, metrics_}, options_)) {
     loop_.start();
     lane_.start();
     EXPECT_TRUE(node_->start().ok());
@@ -80,6 +80,7 @@ class Life {
   const EngineOptions options_;
   SystemWallClock clock_;
   LoopThread loop_;
+  NoMetrics metrics_;
   LogHealth health_;
   GroupCommit lane_;
   CountingHandler handler_;
@@ -156,9 +157,10 @@ TEST(NodeStartTest, LapseOfAFormerBootThatTheLogRefusesIsAskedAgainAfterAPauseAn
   SimNode& loop = world.add_node("me");
   HandLane lane;
   HandBroker broker;
+  NoMetrics metrics;
   const EngineOptions options = options_of(2);
   LogHealth health(options.worker.lease, world.wall());
-  Node node(Node::Parts{loop, lane, health, broker, nullptr, world.wall()}, options);
+  Node node(Node::Parts{loop, lane, health, broker, nullptr, world.wall(), metrics}, options);
   const auto pass = [&](Duration time) { world.run_until(world.now() + time); };
   ASSERT_TRUE(node.start().ok());
   pass(Duration{0});

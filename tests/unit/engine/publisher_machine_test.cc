@@ -44,6 +44,7 @@ class PublisherMachineTest : public ::testing::Test {
     if (!machine_) machine_.emplace(options_, "log", 1);
     return *machine_;
   }
+  void ready_with_due() { EXPECT_FALSE(machine().on_ready(at_ms(0)).publish.empty()); }
   void ready() { EXPECT_TRUE(machine().on_ready(at_ms(0)).publish.empty()); }
   /// Publishes one row and gives its tag.
   PublishTag publish(const std::string& id, std::int64_t now = 0, const Route& route = kRoute) {
@@ -150,7 +151,7 @@ TEST_F(PublisherMachineTest, LostSessionPutsEverythingUnansweredInDoubt) {
   (void)publish("b");
   (void)publish("c");
   EXPECT_EQ(confirm({first}, {}).marks.size(), 1U);
-  const auto actions = machine().on_down();
+  const auto actions = machine().on_down(at_ms(10));
   ASSERT_EQ(actions.marks.size(), 2U);
   EXPECT_EQ(std::get<MarkFailed>(actions.marks[0]).id.value, "b");
   EXPECT_EQ(std::get<MarkFailed>(actions.marks[1]).id.value, "c");
@@ -162,7 +163,7 @@ TEST_F(PublisherMachineTest, BatchThatTheSessionDidNotTakeIsInDoubt) {
   ready();
   EXPECT_TRUE(machine().offer_fresh(row("a")));
   const auto actions = machine().pump(at_ms(0));
-  EXPECT_EQ(failed(machine().on_not_taken(actions.publish)).kind, kEventInDoubt);
+  EXPECT_EQ(failed(machine().on_not_taken(actions.publish, at_ms(10))).kind, kEventInDoubt);
   EXPECT_EQ(machine().in_flight(), 0U);
 }
 
@@ -266,6 +267,40 @@ TEST_F(PublisherMachineTest, MemoryIsBoundedInRowsAndBytes) {
   EXPECT_EQ(machine().room_for_due(), 1U);
   machine().offer_due({taken("z"), taken("over")}, at_ms(0));
   EXPECT_EQ(machine().room_for_due(), 0U);
+}
+
+TEST_F(PublisherMachineTest, DoubtDoublesWhileTheBrokerAnswersTooLate) {
+  ready();
+  std::int64_t now = 0;
+  Duration before{0};
+  for (int spell = 0; spell < 4; ++spell) {
+    publish("a", now);
+    publish("b", now);
+    now += 900;
+    const auto late = machine().on_tick(at_ms(now));
+    ASSERT_EQ(late.marks.size(), 2U);
+    const Duration backoff = std::get<MarkFailed>(late.marks.back()).backoff;
+    EXPECT_GE(backoff, options_.backoff_first / 2 * (1 << spell)) << "spell " << spell;
+    EXPECT_LE(backoff, options_.backoff_first * 3 / 2 * (1 << spell)) << "one spell, however many rows";
+    now += 60'000;
+    before = backoff;
+  }
+  const auto tag = publish("c", now);
+  (void)confirm({tag}, {}, now + 10);
+  publish("d", now + 20);
+  EXPECT_LT(failed(machine().on_tick(at_ms(now + 920))).backoff, before) << "an answer in time ended it";
+}
+
+TEST_F(PublisherMachineTest, TakenRowsAreBoundedInBytes) {
+  options_.due_bytes_max = 100;
+  machine().offer_due({taken("a")}, at_ms(0));
+  EXPECT_GT(machine().room_for_due(), 0U);
+  TakenRow large = taken("b");
+  large.message.body = Body(std::string(100, 'x'));
+  machine().offer_due({large}, at_ms(0));
+  EXPECT_EQ(machine().room_for_due(), 0U);
+  ready_with_due();
+  EXPECT_GT(machine().room_for_due(), 0U);
 }
 
 }  // namespace

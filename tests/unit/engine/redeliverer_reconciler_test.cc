@@ -274,6 +274,13 @@ TEST_F(ReconcilerMachineTest, VerdictWhoseCopiesStayAwayIsRepeatedSlowlyAfterAMi
   EXPECT_EQ(again->limit, 1);
 }
 
+TEST_F(ReconcilerMachineTest, VerdictIsWatchedByOurOwnClockThoughTheStoresStepsBack) {
+  ASSERT_TRUE(round(100 * kS, {idle_since(0)}));
+  driven(100 * kS, 1);
+  QueueFactsAnswer facts{{idle_since(-86'400 * kS)}, wall_ms(-86'400 * kS + 160 * kS)};
+  EXPECT_FALSE(machine().on_facts(facts, {QueueSight{fact({}, {}, {}), 0}}, at_ms(160 * kS)).empty());
+}
+
 TEST_F(ReconcilerMachineTest, VerdictThatFoundNothingWaitsARound) {
   ASSERT_TRUE(round(100 * kS, {idle_since(0)}));
   driven(100 * kS, 0);
@@ -283,19 +290,19 @@ TEST_F(ReconcilerMachineTest, VerdictThatFoundNothingWaitsARound) {
 
 TEST_F(ReconcilerMachineTest, StartOfAnInProcessBrokerLosesWhatOtherBootsPublishedUntilNoRowIsLeft) {
   forgets_ = true;
-  auto verdicts = machine().on_start();
-  ASSERT_EQ(verdicts.size(), 1U);
-  EXPECT_EQ(verdicts.front().queue, kQueue);
-  EXPECT_EQ(verdicts.front().published_not_by, options_.owner.boot);
-  EXPECT_FALSE(verdicts.front().confirmed_before);
-  EXPECT_EQ(verdicts.front().limit, 1'000);
-  machine().on_start_answer(kQueue, 1'000, 1'000);
-  EXPECT_EQ(machine().on_start().size(), 1U);
-  machine().on_start_answer(kQueue, 999, 1'000);
-  EXPECT_TRUE(machine().on_start().empty());
+  const auto verdict = machine().on_start();
+  ASSERT_TRUE(verdict);
+  EXPECT_FALSE(verdict->queue) << "also queues that the configuration does not name any more";
+  EXPECT_EQ(verdict->published_not_by, options_.owner.boot);
+  EXPECT_FALSE(verdict->confirmed_before);
+  EXPECT_EQ(verdict->limit, 1'000);
+  machine().on_start_answer(1'000, 1'000);
+  EXPECT_TRUE(machine().on_start());
+  machine().on_start_answer(999, 1'000);
+  EXPECT_FALSE(machine().on_start());
 }
 
-TEST_F(ReconcilerMachineTest, StartOfABrokerThatRemembersSaysNothing) { EXPECT_TRUE(machine().on_start().empty()); }
+TEST_F(ReconcilerMachineTest, StartOfABrokerThatRemembersSaysNothing) { EXPECT_FALSE(machine().on_start()); }
 
 }  // namespace
 }  // namespace waybill

@@ -19,14 +19,14 @@ const Route kGood{"ex", "good"};
 TEST(RouteBreakerTest, RefusalClosesItsRouteAndNoOther) {
   RouteBreaker breaker(Duration{500}, Duration{60'000});
   EXPECT_EQ(breaker.admit(kBad, at_ms(0)), Admission::kOpen);
-  EXPECT_EQ(breaker.on_refusal(kBad, at_ms(0), 0), Duration{500});
+  EXPECT_EQ(breaker.on_refusal(kBad, at_ms(0), 0).backoff, Duration{500});
   EXPECT_EQ(breaker.admit(kBad, at_ms(499)), Admission::kClosed);
   EXPECT_EQ(breaker.admit(kGood, at_ms(0)), Admission::kOpen);
 }
 
 TEST(RouteBreakerTest, OneProbeAtATimeTriesAClosedRoute) {
   RouteBreaker breaker(Duration{500}, Duration{60'000});
-  EXPECT_EQ(breaker.on_refusal(kBad, at_ms(0), 0), Duration{500});
+  EXPECT_EQ(breaker.on_refusal(kBad, at_ms(0), 0).backoff, Duration{500});
   EXPECT_EQ(breaker.survey(at_ms(499)).closed, std::vector{kBad});
   EXPECT_EQ(breaker.survey(at_ms(500)).probes, std::vector{kBad});
   EXPECT_EQ(breaker.admit(kBad, at_ms(500)), Admission::kProbe);
@@ -40,26 +40,26 @@ TEST(RouteBreakerTest, OneProbeAtATimeTriesAClosedRoute) {
 TEST(RouteBreakerTest, RefusedProbesDoubleTheBackoffUpToItsBound) {
   RouteBreaker breaker(Duration{500}, Duration{4'000});
   std::int64_t now = 0;
-  EXPECT_EQ(breaker.on_refusal(kBad, at_ms(now), 0), Duration{500});
+  EXPECT_EQ(breaker.on_refusal(kBad, at_ms(now), 0).backoff, Duration{500});
   std::int64_t wait = 500;
   for (const std::int64_t next : {1'000, 2'000, 4'000, 4'000}) {
     now += wait;
     ASSERT_EQ(breaker.admit(kBad, at_ms(now)), Admission::kProbe);
-    EXPECT_EQ(breaker.on_refusal(kBad, at_ms(now), 0), Duration{next});
+    EXPECT_EQ(breaker.on_refusal(kBad, at_ms(now), 0).backoff, Duration{next});
     wait = next;
   }
 }
 
 TEST(RouteBreakerTest, RowsThatWereInFlightWhenTheRouteClosedAreNoFurtherEvidence) {
   RouteBreaker breaker(Duration{500}, Duration{60'000});
-  EXPECT_EQ(breaker.on_refusal(kBad, at_ms(0), 0), Duration{500});
-  for (int i = 0; i < 10; ++i) EXPECT_EQ(breaker.on_refusal(kBad, at_ms(100), 0), Duration{500});
+  EXPECT_EQ(breaker.on_refusal(kBad, at_ms(0), 0).backoff, Duration{500});
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(breaker.on_refusal(kBad, at_ms(100), 0).backoff, Duration{500});
   EXPECT_EQ(breaker.admit(kBad, at_ms(500)), Admission::kProbe);
 }
 
 TEST(RouteBreakerTest, ProbeInDoubtLetsAnotherTry) {
   RouteBreaker breaker(Duration{500}, Duration{60'000});
-  EXPECT_EQ(breaker.on_refusal(kBad, at_ms(0), 0), Duration{500});
+  EXPECT_EQ(breaker.on_refusal(kBad, at_ms(0), 0).backoff, Duration{500});
   EXPECT_EQ(breaker.admit(kBad, at_ms(500)), Admission::kProbe);
   breaker.on_doubt(kBad);
   EXPECT_EQ(breaker.admit(kBad, at_ms(500)), Admission::kProbe);
@@ -116,10 +116,10 @@ class LogHealthTest : public ::testing::Test {
 };
 
 TEST_F(LogHealthTest, NothingLapsesUntilTheLogHasAnsweredForAWholeLease) {
-  EXPECT_FALSE(health_.answering());
+  EXPECT_FALSE(health_.answering(at_ms(0)));
   EXPECT_FALSE(health_.may_lapse(at_ms(1'000'000)));
   answer(0, 10, 10);
-  EXPECT_TRUE(health_.answering());
+  EXPECT_TRUE(health_.answering(at_ms(10)));
   EXPECT_FALSE(health_.may_lapse(at_ms(15'009)));
   EXPECT_TRUE(health_.may_lapse(at_ms(15'010)));
 }
@@ -127,7 +127,7 @@ TEST_F(LogHealthTest, NothingLapsesUntilTheLogHasAnsweredForAWholeLease) {
 TEST_F(LogHealthTest, FailedFlushBeginsAGap) {
   answer(0, 0, 0);
   health_.on_failure();
-  EXPECT_FALSE(health_.answering());
+  EXPECT_FALSE(health_.answering(at_ms(1)));
   EXPECT_FALSE(health_.may_lapse(at_ms(20'000)));
   answer(20'000, 20'000, 20'000);
   EXPECT_FALSE(health_.may_lapse(at_ms(34'999)));
@@ -147,7 +147,7 @@ TEST_F(LogHealthTest, StepOfTheStoreClockIsAGapAndRemembered) {
   answer(0, 0, 0);
   answer(20'000, 20'000, 21'000);
   EXPECT_EQ(health_.last_step(), std::nullopt);
-  answer(30'000, 30'000, 32'002);
+  answer(30'000, 30'000, 32'010);
   EXPECT_EQ(health_.last_step(), at_ms(30'000));
   EXPECT_FALSE(health_.may_lapse(at_ms(44'999)));
   EXPECT_TRUE(health_.may_lapse(at_ms(45'000)));
@@ -157,8 +157,35 @@ TEST_F(LogHealthTest, StepOfTheStoreClockIsAGapAndRemembered) {
 
 TEST_F(LogHealthTest, StoreTimeIsCarriedOnByTheMonotonicClock) {
   EXPECT_EQ(health_.store_now(at_ms(5)), world_.wall().now());
-  answer(0, 10, 7'000);
+  answer(10, 10, 7'000);
   EXPECT_EQ(health_.store_now(at_ms(260)), wall_ms(7'250));
+}
+
+TEST_F(LogHealthTest, StoreTimeIsNeverBehindWhatTheStoreMayShow) {
+  answer(0, 400, 7'000);  // read when the flush began, for all we know
+  EXPECT_EQ(health_.store_now(at_ms(400)), wall_ms(7'400));
+  answer(500, 510, 7'110);  // a quicker one knows better
+  EXPECT_LE(health_.store_now(at_ms(510)), wall_ms(7'125));
+}
+
+TEST_F(LogHealthTest, SlowSyncIsNoStepOfTheClock) {
+  answer(0, 10, 5);
+  answer(20'000, 22'500, 20'001);  // read as the flush began; its sync took 2.5 s
+  answer(23'000, 23'001, 23'000);
+  answer(30'000, 32'500, 32'499);  // read as it ended
+  answer(33'000, 33'001, 33'000);
+  EXPECT_EQ(health_.last_step(), std::nullopt);
+  answer(40'000, 42'000, 43'100);  // beyond even the end of the flush
+  EXPECT_EQ(health_.last_step(), at_ms(42'000));
+}
+
+TEST_F(LogHealthTest, LogDoesNotAnswerWhileAFlushTakesLongerThanAThirdOfALease) {
+  answer(0, 10, 5);
+  health_.on_sent(at_ms(100));
+  EXPECT_TRUE(health_.answering(at_ms(5'100)));
+  EXPECT_FALSE(health_.answering(at_ms(5'101)));
+  answer(100, 6'000, 6'000);
+  EXPECT_TRUE(health_.answering(at_ms(6'000)));
 }
 
 }  // namespace

@@ -116,6 +116,11 @@ TEST_F(WorkerCapacityTest, WithoutAFreeSlotForAMinuteWaitingDeliveriesGoBackUnti
   EXPECT_EQ(requeued[0].tag.number, 2U);
   EXPECT_EQ(requeued[1].tag.number, 3U);
   EXPECT_TRUE(one<M::Unsubscribe>(actions));
+  const auto requeue =
+      std::ranges::find_if(actions, [](const auto& a) { return std::holds_alternative<M::Requeue>(a); });
+  EXPECT_TRUE(std::any_of(actions.begin(), requeue, [](const auto& a) {
+    return std::holds_alternative<M::Unsubscribe>(a);
+  })) << "or what goes back would come again at once";
   EXPECT_FALSE(machine().view(kQueue).subscribed);
   EXPECT_EQ(all<M::Requeue>(deliver("on its way", 60'001)).size(), 1U);
 
@@ -135,18 +140,30 @@ TEST_F(WorkerCapacityTest, BurstAfterALongQuietIsNotGivenBack) {
   EXPECT_TRUE(all<M::Unsubscribe>(actions).empty());
 }
 
-TEST_F(WorkerCapacityTest, RowsBehindACrashedOneThatCannotBeginForAMinuteGoBack) {
-  slots(2, 2);
+TEST_F(WorkerCapacityTest, HandlersAreHeldBackForACrashedRowForTwoSecondsThenHaveTheirTurn) {
+  slots(3, 3);
   (void)machine().on_ready(moment(0));
-  const Key key = start("long");
+  (void)start("hangs");
+  EXPECT_TRUE(claimed(deliver("crashed", 0, /*crashes=*/1)).empty());
+  EXPECT_TRUE(claimed(deliver("normal", 0)).empty());
+  EXPECT_TRUE(claimed(tick(1'999)).empty());
+  EXPECT_EQ(claimed(tick(2'000)), Ids{"normal"});
+  EXPECT_EQ(claimed(deliver("another", 10'000)), Ids{"another"});
+}
+
+TEST_F(WorkerCapacityTest, CrashedRowThatFindsNoQuietForAMinuteGoesBackAlone) {
+  slots(3, 3);
+  (void)machine().on_ready(moment(0));
+  const Key key = start("hangs");
   (void)deliver("crashed", 0, /*crashes=*/1);
-  (void)deliver("normal", 0);
   for (std::int64_t now = 0; now < 60'000; now += 5'000) {
     const auto actions = tick(now);
     EXPECT_TRUE(all<M::Requeue>(actions).empty());
     if (write<Renew>(actions)) (void)answer(key, applied(), now);
   }
-  EXPECT_EQ(all<M::Requeue>(tick(60'000)).size(), 2U);
+  const auto actions = tick(60'000);
+  EXPECT_EQ(all<M::Requeue>(actions).size(), 1U);
+  EXPECT_TRUE(all<M::Unsubscribe>(actions).empty()) << "the others go on";
 }
 
 TEST_F(WorkerCapacityTest, DeliveriesGivenBackDoNotUseUpTheCredit) {
@@ -179,17 +196,20 @@ TEST_F(WorkerCapacityTest, QueueWithoutCreditIsNotQuiet) {
 
 TEST_F(WorkerCapacityTest, WhatWasGivenBackCountsAsInHandUntilItHadTimeToComeOut) {
   slots(1, 1);
+  options_.worker.lease = std::chrono::hours(1);
   (void)machine().on_ready(moment(0));
-  (void)start("a");
+  const Key key = start("a");
   (void)deliver("b", 10);
   const auto held = machine().view(kQueue).oldest_in_hand;
   ASSERT_TRUE(held);
-  (void)machine().stop_taking(moment(1'000));
-  EXPECT_EQ(machine().view(kQueue).oldest_in_hand, held);
-  (void)tick(60'999);
+  EXPECT_EQ(all<M::Requeue>(tick(60'000)).size(), 1U);
+  (void)tick(200'000);
+  EXPECT_EQ(machine().view(kQueue).oldest_in_hand, held) << "nobody listens: it cannot have come out";
+  (void)complete(key, 200'100);
+  (void)tick(259'999);
   EXPECT_EQ(machine().view(kQueue).oldest_in_hand, held);
   EXPECT_TRUE(machine().next_tick()) << "it is forgotten without a further event";
-  (void)tick(61'000);
+  (void)tick(260'000);
   EXPECT_FALSE(machine().view(kQueue).oldest_in_hand);
 }
 

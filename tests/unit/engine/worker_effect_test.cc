@@ -175,5 +175,26 @@ TEST_F(WorkerEffectTest, OutcomeThatArrivesDuringARenewalIsReportedAfterIt) {
   EXPECT_TRUE(write<Finish>(answer(key, applied(), 5'000, 5'002)));
 }
 
+TEST_F(WorkerEffectTest, EffectThatHasBegunStaysBegunThoughItIsAskedForAgain) {
+  marks_effect_ = true;
+  const Key key = start("a");
+  EXPECT_TRUE(write<BeginEffect>(begin_effect(key, 1)));
+  (void)answer(key, applied(), 2);
+  const auto again = begin_effect(key, 3);
+  EXPECT_FALSE(write<BeginEffect>(again));
+  const auto proceed = one<M::AnswerEffect>(again);
+  ASSERT_TRUE(proceed);
+  EXPECT_TRUE(proceed->proceed);
+}
+
+TEST_F(WorkerEffectTest, HandlersDelayIsKeptWithinWhatTheLogExplains) {
+  const auto delay_of = [this](const std::string& id, Duration after) {
+    const auto finish = write<Finish>(this->finish(start(id), Retry{"later", after}, 1));
+    return finish ? finish->delay : Duration{-1};
+  };
+  EXPECT_EQ(delay_of("a", std::chrono::hours(48)), RetryPolicy::kDelayMax);
+  EXPECT_EQ(delay_of("b", Duration{-5}), Duration{0});
+}
+
 }  // namespace
 }  // namespace waybill

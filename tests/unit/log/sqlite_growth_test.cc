@@ -117,9 +117,10 @@ TEST_F(SqliteGrowthTest, TheStatisticsCountEveryRowOnce) {
     const auto counted = stranger.integer("SELECT count(*) FROM msg_log WHERE status = " + number);
     EXPECT_GT(counted, 0) << to_string(state);
     EXPECT_EQ(stats->rows_by_state.at(static_cast<std::size_t>(state)), counted) << to_string(state);
-    const auto listed = (*reader)->list({.status = state, .limit = 100});
+    const auto listed = (*reader)->list({.where = {.status = state}, .limit = 100});
     ASSERT_TRUE(listed.ok());
-    EXPECT_EQ(std::ssize(*listed), counted) << to_string(state);
+    EXPECT_EQ(std::ssize(listed->rows), counted) << to_string(state);
+    EXPECT_EQ((*reader)->count({.status = state}, 100).value(), counted) << to_string(state);
   }
   EXPECT_EQ(stats->unknowns, 2);
   EXPECT_EQ(stats->oldest_open, find("sending")->create_time);

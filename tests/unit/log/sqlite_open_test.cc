@@ -1,7 +1,11 @@
 // What SQLite is opened with, and what is refused.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <fstream>
+#include <future>
+#include <stop_token>
+#include <thread>
 
 #include "log/sqlite/connection.h"
 #include "log/sqlite/schema.h"
@@ -19,6 +23,22 @@ class SqliteOpenTest : public SqliteLogFixture {
     EXPECT_EQ(opened.error().what, expected);
     return opened.error().message;
   }
+  // A log with rows and damaged pages; closed.
+  void leave_damaged() {
+    open();
+    for (int i = 0; i < 200; ++i) apply<AppendAnswer>(append("m" + std::to_string(i)));
+    close();
+    std::fstream file(path(), std::ios::in | std::ios::out | std::ios::binary);
+    constexpr int kPage = 4'096;
+    file.seekp(0, std::ios::end);
+    const auto pages = static_cast<int>(file.tellp()) / kPage;
+    ASSERT_GT(pages, 20);
+    // Not the last ones, which opening the log reads: its identity, its migrations.
+    for (int page = 12; page < pages - 20; ++page) {
+      file.seekp(page * kPage);
+      file << std::string(64, '\x7f');
+    }
+  }
   void expect_mention(const std::string& sentence, const std::string& part) {
     EXPECT_NE(sentence.find(part), std::string::npos) << sentence;
   }
@@ -28,7 +48,7 @@ TEST_F(SqliteOpenTest, AWritingConnectionIsDurableAndNeverCheckpointsByItself) {
   auto opened = sqlite::Connection::open({.path = path()});
   ASSERT_TRUE(opened.ok());
   sqlite::Connection& db = **opened;
-  ASSERT_TRUE(sqlite::prepare_store(db, path(), clock_.now()).ok());
+  ASSERT_TRUE(sqlite::prepare_store(db, path(), /*checked_max=*/0, clock_.now()).ok());
   const auto pragma = [&](const char* sql) {
     auto query = db.query(sql);
     return query.next() ? query.string(0) : std::string("nothing");
@@ -100,21 +120,65 @@ TEST_F(SqliteOpenTest, AnAlteredMigrationIsRefused) {
 }
 
 TEST_F(SqliteOpenTest, ADamagedFileIsRefused) {
-  open();
-  for (int i = 0; i < 200; ++i) apply<AppendAnswer>(append("m" + std::to_string(i)));
-  close();
-  {
-    std::fstream file(path(), std::ios::in | std::ios::out | std::ios::binary);
-    constexpr int kPage = 4'096;
-    file.seekp(0, std::ios::end);
-    const auto pages = static_cast<int>(file.tellp()) / kPage;
-    ASSERT_GT(pages, 20);
-    for (int page = 5; page < pages; ++page) {
-      file.seekp(page * kPage);
-      file << std::string(64, '\x7f');
-    }
-  }
+  leave_damaged();
   expect_mention(refusal(), "damaged");
+}
+
+TEST_F(SqliteOpenTest, ALargeFileIsCheckedBesideTheService) {
+  open();
+  EXPECT_TRUE(log_->was_checked());
+  leave_damaged();
+  options_.checked_at_open_max = 4'096;
+  open();
+  EXPECT_FALSE(log_->was_checked());
+  const auto sound = log_->check({});
+  ASSERT_FALSE(sound.ok());
+  EXPECT_EQ(sound.error().what, ErrorClass::kPermanent);
+  expect_mention(sound.error().message, "damaged");
+}
+
+TEST_F(SqliteOpenTest, ASoundFileIsFoundSoundWhileItIsWrittenTo) {
+  open();
+  for (int i = 0; i < 50; ++i) apply<AppendAnswer>(append("m" + std::to_string(i)));
+  std::atomic<bool> ended = false;
+  std::thread checker([&] {
+    const auto sound = log_->check({});
+    EXPECT_TRUE(sound.ok() && *sound);
+    ended = true;
+  });
+  int written = 0;
+  while (!ended || written == 0) apply<AppendAnswer>(append("beside" + std::to_string(written++)));
+  checker.join();
+}
+
+TEST_F(SqliteOpenTest, ACheckEndsWhenItIsToldTo) {
+  open();
+  StrangerDatabase stranger(path());
+  ASSERT_TRUE(stranger
+                  .run("INSERT INTO msg_log (msg_id, msg) WITH RECURSIVE row(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
+                       "FROM row WHERE i < 100000) SELECT i, printf('%.500c', 'x') FROM row")
+                  .ok());
+  std::stop_source told;
+  told.request_stop();
+  const auto never_began = log_->check(told.get_token());
+  EXPECT_TRUE(never_began.ok() && !*never_began);
+
+  // Told while it runs: it may have found the file sound before it heard, but not every time.
+  bool ended_early = false;
+  for (int i = 0; i < 50 && !ended_early; ++i) {
+    std::stop_source stop;
+    std::promise<void> begins;
+    std::thread teller([&] {
+      begins.get_future().wait();
+      stop.request_stop();
+    });
+    begins.set_value();
+    const auto sound = log_->check(stop.get_token());
+    teller.join();
+    ASSERT_TRUE(sound.ok()) << sound.error().message;
+    ended_early = !*sound;
+  }
+  EXPECT_TRUE(ended_early);
 }
 
 TEST_F(SqliteOpenTest, AMissingDirectoryIsNamed) {

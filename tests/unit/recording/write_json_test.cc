@@ -61,7 +61,7 @@ const std::vector<Write>& full_writes() {
       Refuse{{"m-1"}, "too large"},
       MarkSent{{"m-1"}, 5'000'000'000, kTime},
       MarkFailed{{"m-1"}, 2, Duration{3}, "no route", std::string(kEventReturned)},
-      Lost{{"mail.queue"}, kTime, BootNonce{8}, 9, "later copies came out"},
+      Lost{QueueName{"mail.queue"}, kTime, BootNonce{8}, 9, "later copies came out"},
       full_claim(),
       Renew{kFence, Duration{11}},
       BeginEffect{kFence},

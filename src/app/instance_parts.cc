@@ -1,0 +1,87 @@
+#include "app/instance_parts.h"
+
+#include <utility>
+
+#include "app/data_directory.h"
+#include "app/wiring_options.h"
+#include "base/fail_stop.h"
+#include "base/log.h"
+#include "mail/journal.h"
+#include "mail/maildir.h"
+
+namespace waybill::app {
+namespace {
+
+Result<std::unique_ptr<MailTransport>> open_transport(const MailConfig& config, const WallClock& clock) {
+  auto maildir = Maildir::open(config.maildir);
+  if (!maildir.ok()) return maildir.error();
+  std::unique_ptr<MailTransport> transport = std::move(*maildir);
+  if (config.journal.empty()) return transport;
+  auto journal = JournalTransport::open(config.journal, std::move(transport), clock);
+  if (!journal.ok()) return journal.error();
+  return std::unique_ptr<MailTransport>(std::move(*journal));
+}
+
+}  // namespace
+
+InstanceParts::InstanceParts() : metrics({WAYBILL_VERSION, clock.now()}) {}
+
+Status InstanceParts::open_log(const Config& config, const std::string& instance, const StoreUse& use) {
+  auto opened = open_store(config, clock, instance, use);
+  if (!opened.ok()) return opened.error();
+  store = std::move(*opened);
+  owner = {instance, draw_boot_nonce()};
+  return ok_status();
+}
+
+Status InstanceParts::make(const Config& config, std::function<void(const Error&)> on_broken, Substitutes substitutes) {
+  on_broken_ = on_broken;
+  health.emplace(config.worker.lease, clock);
+  MessageLog& log = substitutes.log != nullptr ? *substitutes.log : *store.log;
+  lane.emplace(log, loop, *health, metrics, std::move(on_broken));
+  broker.emplace(loop);
+  if (config.instance.roles.worker) {
+    if (Status made = make_handlers(config, substitutes.mail); !made.ok()) return made;
+  }
+  node.emplace(Node::Parts{loop, *lane, *health, *broker, handlers ? &*handlers : nullptr, clock, metrics},
+               engine_options(config, owner, store.log->identity()));
+  operations.emplace(loop, *lane, *health, *store.reader, *node);
+  return ok_status();
+}
+
+Status InstanceParts::make_handlers(const Config& config, Handler* substitute) {
+  Handler* handler = substitute;
+  if (handler == nullptr) {
+    auto transport = open_transport(config.mail, clock);
+    if (!transport.ok()) return transport.error();
+    handler = &mail.emplace(mail_options(config), std::move(*transport), clock);
+  }
+  handlers.emplace(loop, std::map<QueueName, Handler*>{{config.mail.queue, handler}}, config.worker.max_concurrency);
+  return ok_status();
+}
+
+void InstanceParts::start() {
+  loop.start();
+  lane->start();
+  operations->start();
+  if (store.log->was_checked()) return;
+  checker_ = std::jthread(
+      [this](const std::stop_token& stop) { run_or_abort("damage check", [&] { look_for_damage(stop); }); });
+}
+
+void InstanceParts::look_for_damage(const std::stop_token& stop) {
+  const auto checked = store.log->check(stop);
+  if (checked.ok()) return;
+  if (checked.error().what == ErrorClass::kPermanent) return on_broken_(checked.error());
+  log_event(LogLevel::kWarning, "log", "the message log could not be looked through for damage",
+            {{"error", checked.error().message}});
+}
+
+void InstanceParts::stop() {
+  checker_ = {};  // asks it to end, and waits
+  operations->stop();
+  lane->stop();
+  loop.stop();
+}
+
+}  // namespace waybill::app

@@ -1,0 +1,68 @@
+// The parts of one instance over its log: what `waybill serve` runs and --offline asks. Which adapters stand behind the
+// ports is known here alone.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+#include "app/config.h"
+#include "app/store.h"
+#include "base/loop.h"
+#include "broker/inprocess/inprocess_broker.h"
+#include "engine/group_commit.h"
+#include "engine/handler_pool.h"
+#include "engine/log_health.h"
+#include "engine/node.h"
+#include "engine/operations_service.h"
+#include "mail/mail_handler.h"
+#include "metrics/prometheus/prometheus_metrics.h"
+
+namespace waybill::app {
+
+/// What stands in the place of a part; null: the part itself. All outlive the instance.
+struct Substitutes {
+  MessageLog* log = nullptr;  ///< for the lane
+  Handler* mail = nullptr;    ///< handles the mail queue
+};
+
+/// In the order of their making: each stands on those before it and is destroyed before them. One thread.
+struct InstanceParts {
+  InstanceParts();
+
+  /// First: opens the log and holds it in this name. Errors: as open_store.
+  [[nodiscard]] Status open_log(const Config& config, const std::string& instance, const StoreUse& use = {});
+  /// Then: makes what `config.instance.roles` need; nothing runs yet. `on_broken` is called, once and from a thread of
+  /// the log's, if the log cannot be used any more. Errors: kPermanent, kRetry; one sentence each.
+  [[nodiscard]] Status make(const Config& config, std::function<void(const Error&)> on_broken,
+                            Substitutes substitutes = {});
+  /// What answers questions and records; the node is started by whoever wants it to work. A log too large to be looked
+  /// through for damage while it was opened is looked through from now on; damage breaks it.
+  void start();
+  /// Joins their threads, after the node and the handlers have stopped.
+  void stop();
+
+  SystemWallClock clock;
+  PrometheusMetrics metrics;
+  Store store;
+  Owner owner;
+  LoopThread loop;
+  std::optional<LogHealth> health;
+  std::optional<GroupCommit> lane;
+  std::optional<InProcessBroker> broker;
+  std::optional<MailHandler> mail;      ///< of a worker
+  std::optional<HandlerPool> handlers;  ///< likewise
+  std::optional<Node> node;
+  std::optional<OperationsService> operations;
+
+ private:
+  void look_for_damage(const std::stop_token& stop);
+
+  std::function<void(const Error&)> on_broken_;
+  std::jthread checker_;
+  [[nodiscard]] Status make_handlers(const Config& config, Handler* substitute);
+};
+
+}  // namespace waybill::app

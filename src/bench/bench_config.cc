@@ -1,0 +1,22 @@
+#include "bench/bench_config.h"
+
+namespace waybill::bench {
+
+std::vector<std::pair<std::string, std::string>> own_places(const std::string& directory) {
+  return {{"instance.name", "bench"},
+          {"data.dir", directory},
+          {"message_log.url", "sqlite:" + directory + "/waybill.db"},
+          {"mail.maildir", directory + "/mail"},
+          {"mail.journal", ""},
+          {"http.listen", "127.0.0.1:0"},
+          {"log.level", "warning"}};
+}
+
+Result<app::Config> load_in(app::ConfigSources sources, const std::string& directory) {
+  for (const auto& [key, value] : own_places(directory)) sources.flags.push_back({key, value, "bench"});
+  auto loaded = app::load_config(sources);
+  if (!loaded.ok()) return loaded.error();
+  return std::move(loaded->config);
+}
+
+}  // namespace waybill::bench

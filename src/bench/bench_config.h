@@ -1,0 +1,20 @@
+// The configuration of an instance that is measured: what its user configured, but every place is a benchmark's own, so
+// that no benchmark ever touches real messages.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/config_load.h"
+#include "base/result.h"
+
+namespace waybill::bench {
+
+/// The keys that are overruled, and their values, for a benchmark that works in `directory`.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> own_places(const std::string& directory);
+
+/// Errors: as load_config.
+[[nodiscard]] Result<app::Config> load_in(app::ConfigSources sources, const std::string& directory);
+
+}  // namespace waybill::bench

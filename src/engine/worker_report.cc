@@ -1,0 +1,99 @@
+#include "engine/worker_report.h"
+
+#include <cstdlib>
+#include <variant>
+
+#include "base/log.h"
+
+namespace waybill {
+namespace {
+
+constexpr const char* kComponent = "worker";
+
+Count count_of(ClaimVerdict verdict) {
+  switch (verdict) {
+    case ClaimVerdict::kGranted:
+      return Count::kClaimGranted;
+    case ClaimVerdict::kFinished:
+      return Count::kClaimFinished;
+    case ClaimVerdict::kCancelled:
+      return Count::kClaimCancelled;
+    case ClaimVerdict::kDead:
+      return Count::kClaimDead;
+    case ClaimVerdict::kBusy:
+      return Count::kClaimBusy;
+    case ClaimVerdict::kOnHold:
+      return Count::kClaimOnHold;
+    case ClaimVerdict::kNotDue:
+      return Count::kClaimNotDue;
+    case ClaimVerdict::kAnotherMessage:
+      return Count::kClaimAnotherMessage;
+    case ClaimVerdict::kUnknownId:
+      return Count::kClaimUnknownId;
+  }
+  std::abort();
+}
+
+std::string reason_of(const HandlerOutcome& outcome) {
+  if (const auto* retry = std::get_if<Retry>(&outcome)) return retry->error;
+  if (const auto* fail = std::get_if<Fail>(&outcome)) return fail->error;
+  if (const auto* unknown = std::get_if<Unknown>(&outcome)) return unknown->detail;
+  return {};
+}
+
+Count count_of_ending(State status) {
+  switch (status) {
+    case State::kDead:
+      return Count::kDead;
+    case State::kOutcomeUnknown:
+      return Count::kUnknown;
+    case State::kConsumed:
+      return Count::kConsumed;
+    case State::kSending:
+    case State::kSent:
+    case State::kSendFailed:
+    case State::kConsumeFailed:
+    case State::kCancelled:
+      break;
+  }
+  return Count::kFailed;
+}
+
+void report_finish(Metrics& metrics, const WorkerAsked& asked, const FinishAnswer& answer) {
+  if (answer.possible_duplicate) metrics.add(Count::kPossibleDuplicates);
+  if (answer.kind == FinishAnswer::Kind::kLateDone) metrics.add(Count::kLateDone);
+  if (answer.kind != FinishAnswer::Kind::kRecorded) return;
+  metrics.add(count_of_ending(answer.status));
+  if (asked.failed_id.empty()) return;
+  const bool ended = answer.status == State::kDead;
+  log_event(ended ? LogLevel::kError : LogLevel::kWarning, kComponent, ended ? "message is dead" : "attempt failed",
+            {{"msg_id", asked.failed_id}, {"status", to_string(answer.status)}, {"error", asked.error}});
+}
+
+}  // namespace
+
+WorkerAsked remember(const Write& write) {
+  WorkerAsked asked;
+  if (const auto* finish = std::get_if<Finish>(&write)) {
+    asked.measure = Measure::kFinishSeconds;
+    if (std::holds_alternative<Done>(finish->outcome)) return asked;
+    asked.failed_id = finish->fence.id.value;
+    asked.error = reason_of(finish->outcome);
+  }
+  if (std::holds_alternative<Claim>(write) || std::holds_alternative<Adopt>(write)) {
+    asked.measure = Measure::kClaimSeconds;
+  }
+  asked.parks = std::holds_alternative<Park>(write);
+  return asked;
+}
+
+void report(Metrics& metrics, const WorkerAsked& asked, const Result<Answer>& answer,
+            std::chrono::steady_clock::duration time) {
+  if (!answer.ok()) return;
+  if (asked.measure) metrics.observe(*asked.measure, time);
+  if (asked.parks) metrics.add(Count::kParked);
+  if (const auto* claim = std::get_if<ClaimAnswer>(&*answer)) metrics.add(count_of(claim->verdict));
+  if (const auto* finish = std::get_if<FinishAnswer>(&*answer)) report_finish(metrics, asked, *finish);
+}
+
+}  // namespace waybill

@@ -1,0 +1,26 @@
+// What the worker's answers from the log mean to people: counted, measured, and told where someone must know.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "ports/log_writes.h"
+#include "ports/metrics.h"
+
+namespace waybill {
+
+/// What is remembered of a write until its answer comes.
+struct WorkerAsked {
+  std::optional<Measure> measure;
+  std::string failed_id;  ///< of a finish that is no `done`
+  std::string error;      ///< its reason
+  bool parks = false;
+};
+[[nodiscard]] WorkerAsked remember(const Write& write);
+
+void report(Metrics& metrics, const WorkerAsked& asked, const Result<Answer>& answer,
+            std::chrono::steady_clock::duration time);
+
+}  // namespace waybill

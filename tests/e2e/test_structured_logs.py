@@ -1,0 +1,87 @@
+"""`log.format = json`: one object a line, from the start to the end, whatever happens."""
+
+import json
+import signal
+import socket
+
+from harness.log_file import foreign_connection, insert_four_columns
+from harness.waiting import eventually
+
+FIELDS = ["time", "level", "component", "message"]
+
+
+def events_of(daemon):
+    """What this life wrote, line by line."""
+    events = []
+    for line in daemon.stderr.splitlines():
+        event = json.loads(line, object_pairs_hook=no_field_twice)
+        assert list(event)[:4] == FIELDS and event["level"] in ("debug", "info", "warning", "error"), line
+        events.append(event)
+    return events
+
+
+def no_field_twice(pairs):
+    assert len({name for name, _ in pairs}) == len(pairs), pairs
+    return dict(pairs)
+
+
+def test_a_whole_run_is_json(make_daemon):
+    hostile = 'not-mail"\n{"time":"forged"}\x1b[31m'
+    daemon = make_daemon(config={"log.format": "json", "log.level": "debug"})
+    with daemon:
+        client = daemon.client()
+        delivered = client.accepted(subject="Grüße")
+        client.post("/mail/send/v2", data=b"\xff{", headers={"Content-Type": "application/json"})
+        eventually(lambda: client.status(delivered) == 3, 10, "delivered")
+        with foreign_connection(daemon.database) as connection:
+            insert_four_columns(connection, hostile, "no JSON at all")
+        eventually(lambda: client.stats()["states"]["dead"] == 1, 10, "nothing can be made of it")
+        assert daemon.stop() == 0
+    events = events_of(daemon)
+    told = [event["message"] for event in events]
+    assert told.index("started") < told.index("stopping") < told.index("stopped") == len(told) - 1
+    assert any(event.get("msg_id") == hostile and event["level"] == "error" for event in events), "the dead letter is told"
+    (started,) = [event for event in events if event["message"] == "started"]
+    assert {"version", "instance", "roles", "pid", "port", "boot", "log"} <= started.keys()
+    assert started["pid"] == daemon.process.pid and isinstance(started["port"], int)
+
+
+def test_a_refused_start_is_json(make_daemon):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        daemon = make_daemon(config={"log.format": "json", "http.listen": f"127.0.0.1:{port}"})
+        daemon.start()
+        assert daemon.wait() != 0
+    (event,) = events_of(daemon)
+    assert (event["level"], event["message"]) == ("error", "failed")
+    assert str(port) in event["error"]
+
+
+def test_the_end_is_told_as_text_too(make_daemon):
+    with make_daemon() as daemon:
+        daemon.signal(signal.SIGTERM)
+        assert daemon.wait() == 0
+    lines = daemon.stderr.splitlines()
+    assert any(" info serve: started version=" in line for line in lines)
+    assert any(line.startswith("waybill: serving on http://127.0.0.1:") for line in lines)
+    assert " info serve: stopped clean=true" in lines[-1]
+
+
+def soft_limit(daemon):
+    with open(f"/proc/{daemon.process.pid}/limits", encoding="utf-8") as limits:
+        (line,) = [line for line in limits if line.startswith("Max open files")]
+    return int(line.split()[3])
+
+
+def test_enough_files_may_be_open_for_the_connections(make_daemon):
+    with make_daemon(config={"http.max_connections": 500}, under=["prlimit", "--nofile=128:4000"]) as daemon:
+        assert 500 < soft_limit(daemon) < 1000
+        assert "too few files" not in daemon.stderr
+
+
+def test_too_low_a_limit_is_told(make_daemon):
+    with make_daemon(config={"http.max_connections": 500}, under=["prlimit", "--nofile=128:200"]) as daemon:
+        assert soft_limit(daemon) == 200
+        assert "too few files may be open for http.max_connections" in daemon.stderr
+        assert "allowed=200" in daemon.stderr
+        assert daemon.client().accepted()
