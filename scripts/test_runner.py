@@ -40,6 +40,13 @@ def prepare(labels, preset):
     return plan
 
 
+def read_known_skips():
+    try:
+        return KnownSkips(ROOT / "tests" / "known_skips")
+    except ValueError as error:
+        raise UsageError(error) from error
+
+
 class TestRun:
     """Runs jobs and keeps count."""
 
@@ -104,9 +111,9 @@ def main():
     try:
         labels = check_labels(arguments.labels)
         # The simulator's coverage is worth reading also when all is well.
-        run = TestRun(arguments.preset, KnownSkips(ROOT / "tests" / "known_skips"), tell_all=labels == ["sim"])
+        run = TestRun(arguments.preset, read_known_skips(), tell_all=labels == ["sim"])
         run.run(prepare(labels, arguments.preset))
-    except (UsageError, ValueError) as error:
+    except UsageError as error:
         print(f"./test: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

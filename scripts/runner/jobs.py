@@ -39,14 +39,24 @@ class GtestJob:
             ended = around.running.run(
                 [str(around.build / self.name), f"--gtest_output=json:{told}", "--gtest_brief=1"], self.deadline_s,
                 cwd=around.root, env={**os.environ, "TMPDIR": scratch}, on_tick=lambda _: around.tell(report.job))
-            if told.exists():
-                report.cases = list(_gtest_cases(json.loads(told.read_text(encoding="utf-8", errors="replace"))))
+            _take_cases(report, told, _read_gtest)
         report.output = ended.output
         return _completed(report, ended)
 
 
-def _gtest_cases(told):
-    for suite in told["testsuites"]:
+def _take_cases(report: Report, told: Path, read) -> None:
+    """A report that nobody can read (torn by a kill, a full disk) is a failure of its job, and its output is shown."""
+    if not told.exists():
+        return
+    try:
+        report.cases = list(read(told))
+    except (ValueError, LookupError, TypeError, ElementTree.ParseError) as error:
+        report.add_problem(f"its report cannot be read: {error!r}")
+
+
+def _read_gtest(told: Path):
+    # What a test compared and found different need not be text.
+    for suite in json.loads(told.read_text(encoding="utf-8", errors="replace"))["testsuites"]:
         for case in suite["testsuite"]:
             name = f'{suite["name"]}.{case["name"]}'
             if case.get("failures"):
@@ -77,8 +87,7 @@ class PytestJob:
                  "-m", "slow" if self.slow else "not slow", "--basetemp", f"{scratch}/tests", self.folder],
                 self.deadline_s, cwd=around.root, on_tick=lambda text: around.tell(report.job, _last_item(text)),
                 env={**os.environ, "WAYBILL_BUILD": str(around.build), "PYTHONDONTWRITEBYTECODE": "1"})
-            if told.exists():
-                report.cases = list(_pytest_cases(ElementTree.parse(told).getroot()))
+            _take_cases(report, told, _read_pytest)
         report.output = ended.output
         return _completed(report, ended)
 
@@ -88,8 +97,8 @@ def _last_item(text):
     return items[-1].rpartition("/")[2] if items else None
 
 
-def _pytest_cases(told):
-    for case in told.iter("testcase"):
+def _read_pytest(told: Path):
+    for case in ElementTree.parse(told).iter("testcase"):
         name = f'{case.get("classname", "").rpartition(".")[2]}.{case.get("name")}'.lstrip(".")
         for kind, outcome in (("failure", FAILED), ("error", FAILED), ("skipped", SKIPPED)):
             found = case.find(kind)

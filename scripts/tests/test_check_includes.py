@@ -36,6 +36,7 @@ HOUSE = {
     "bench/engine_bench.cc": '#include <benchmark/benchmark.h>\n#include "engine/worker.h"\n',
     "src/cli/show.cc": '#include "cli/command.h"\n#include "api/types.h"\n#include "app/text_file.h"\n',
     "src/cli/serve_command.cc": '#include "app/serve.h"\n#include "app/config.h"\n',
+    "scripts/tests/print.cc": '#include "ports/broker.h"\n',
     "testing/fake.h": '#include "ports/broker.h"\n',
     "tests/unit/fake_test.cc": '#include <gtest/gtest.h>\n#include "testing/fake.h"\n',
 }
@@ -89,6 +90,8 @@ def test_the_house_as_drawn_passes_quietly(tmp_path):
     ("src/app/config_file.h", "#include <toml++/toml.h>"),
     ("src/base/log.h", "#include <spdlog/spdlog.h>"),
     ("src/core/message.cc", "#include <gtest/gtest.h>"),
+    ("scripts/tests/print.cc", '#include "core/no_such_file.h"'),
+    ("scripts/tests/print.cc", "#include <sqlite3.h>"),
 ])
 def test_a_wrong_arrow_is_found(tmp_path, name, line):
     done = check(tmp_path, {**HOUSE, "src/mail/mime.h": "", name: f"// first\n{line}\n"})

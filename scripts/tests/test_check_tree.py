@@ -37,6 +37,10 @@ def test_what_is_in_order_passes_quietly(tmp_path, name, text):
     ("docs/a.md", "[x](b.md)\n", "dead link: b.md"),
     ("docs/a.md", "# Title\n[x](#titel)\n", "no such heading"),
     ("run", "#!/bin/bash\nif true; then\n", "syntax error"),
+    ("tests/fault/plant.c", "int a; \n", "blanks"),
+    (".clang-format", "# see /wor" "k/main\n", "path of one machine"),
+    (".gitignore", "build/ \n", "blanks"),
+    ("LICENSE", "FIX" "ME\n", "needs the number"),
     ("scripts/x.py", "def f(:\n", "invalid syntax"),
     ("scripts/x", "#!/usr/bin/env python3\nprint(1)\n", "#!/usr/bin/python3"),
 ])
@@ -44,6 +48,12 @@ def test_what_is_out_of_order_is_found(tmp_path, name, text, why):
     done = check(tmp_path, name, text)
     assert done.returncode == 1
     assert done.stdout.startswith(name) and why in done.stdout
+
+
+def test_where_no_file_is_large_nothing_is_listed(tmp_path):
+    assert check(tmp_path, "src/base/a.cc", "//\n" * 500).returncode == 0
+    done = subprocess.run([str(CHECK), "--root", str(tmp_path), "--sizes"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_large_files_are_only_listed(tmp_path):

@@ -61,6 +61,33 @@ def test_a_program_that_goes_wrong_as_a_whole_has_failed(around, body, told, why
     assert why in report.failed()[0].detail
 
 
+def test_bytes_that_are_no_text_lose_no_case(around):
+    told = json.dumps(gtest_report(case("A"), case("B", failures=[{"failure": "got BYTE"}]))).replace("BYTE", r"\xff")
+    report = program(around, "some_test", f"printf '{told}' >\"${{1#--gtest_output=json:}}\"; exit 1").run(around)
+    assert outcomes(report) == [("Suite.A", PASSED), ("Suite.B", FAILED)]
+    assert report.failed()[0].detail == "got \ufffd"
+
+
+@pytest.mark.parametrize("torn", ['{"testsuites":[', '{"testsuites":[{}]}', "[]"])
+def test_a_report_that_cannot_be_read_is_a_failure(around, torn):
+    body = f"echo out; echo '{torn}' >\"${{1#--gtest_output=json:}}\""
+    report = program(around, "some_test", body).run(around)
+    assert "cannot be read" in report.failed()[0].detail
+    assert report.output == "out\n"
+
+
+def test_a_pytest_report_that_cannot_be_read_is_a_failure(around):
+    folder = around.root / "cases"
+    folder.mkdir()
+    (folder / "conftest.py").write_text(
+        "from pathlib import Path\n"
+        "def pytest_unconfigure(config): Path(config.option.xmlpath).write_text('<testsuites>')\n", encoding="utf-8")
+    (folder / "test_things.py").write_text("def test_good(): pass\n", encoding="utf-8")
+    report = PytestJob("cases", "e2e", 60).run(around)
+    assert "cannot be read" in report.failed()[0].detail
+    assert "test_good" in report.output
+
+
 def test_nothing_of_a_test_outlives_it(around):
     left = around.root / "left"
     report = program(around, "some_test", f"(sleep 1; touch {left}) & exit 0", gtest_report(case("A"))).run(around)
