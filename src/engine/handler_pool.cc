@@ -97,7 +97,14 @@ void HandlerPool::start(std::uint64_t key, const QueueName& queue, Attempt attem
     gates_.emplace(key, gate);
     jobs_.push_back(
         Job{key, handlers_.at(queue), std::move(attempt), std::move(gate), std::move(callbacks.on_finished)});
+    wake_another();
   }
+}
+
+// One thread at a time is woken, and wakes the next if there is still work: handlers that end at once are then run by a
+// thread that is awake, where a wake-up would cost more than the handler. With mutex_ held.
+void HandlerPool::wake_another() {
+  if (jobs_.empty() || idle_ == 0 || std::exchange(waking_, true)) return;
   wake_.notify_one();
 }
 
@@ -116,10 +123,16 @@ HandlerOutcome HandlerPool::thrown(const Job& job, const std::string& what) {
 void HandlerPool::run() {
   std::unique_lock lock(mutex_);
   while (true) {
-    wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
+    while (!stopping_ && jobs_.empty()) {
+      ++idle_;
+      wake_.wait(lock);
+      --idle_;
+      waking_ = false;
+    }
     if (jobs_.empty()) return;
     Job job = std::move(jobs_.front());
     jobs_.pop_front();
+    wake_another();
     lock.unlock();
     HandlerOutcome outcome = Unknown{};
     try {

@@ -40,6 +40,7 @@ class HandlerPool final : public HandlerRunner {
   };
   static HandlerOutcome thrown(const Job& job, const std::string& what);
   void run();
+  void wake_another();
 
   Loop& loop_;
   const std::map<QueueName, Handler*> handlers_;
@@ -47,6 +48,8 @@ class HandlerPool final : public HandlerRunner {
   std::condition_variable wake_;
   std::deque<Job> jobs_;                                            // guarded by mutex_
   std::unordered_map<std::uint64_t, std::shared_ptr<Gate>> gates_;  // guarded by mutex_
+  int idle_ = 0;                                                    // guarded by mutex_; threads that wait
+  bool waking_ = false;                                             // guarded by mutex_; one of them is on its way
   bool stopping_ = false;                                           // guarded by mutex_
   std::vector<std::thread> threads_;
 };
