@@ -28,6 +28,8 @@ void Audit::changed(const MessageId& id, std::optional<State> from, Phase phase,
   if (verb == Verb::kPrune) {
     // With the row goes the memory of its id: if it comes again, it is a message of its own.
     pruned_.insert(id.value);
+    // Whoever asks again after that gives the id a new life, whose publishes count from one.
+    std::erase_if(returned_, [&](const auto& publish) { return publish.first == id.value; });
     effects_.erase(id.value);
   }
   ++coverage_.arrows[{start, phase, verb, to, to_phase}];

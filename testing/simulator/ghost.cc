@@ -27,7 +27,7 @@ void Ghost::submit(Write write, std::function<void(const Answer&)> done) {
 
 void Ghost::haunt() {
   if (stopped_) return;
-  later(Duration{draw(50, 400)}, [this] { haunt(); });
+  later(Duration{draw(30, 250)}, [this] { haunt(); });
   if (const auto prey = pick_()) {
     later(prey->after, [this, id = prey->id] { claim(id); });
   }
