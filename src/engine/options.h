@@ -29,13 +29,14 @@ struct PublisherOptions {
 struct WorkerOptions {
   int concurrency = 4;               ///< handlers at once, while that suffices
   int concurrency_max = 16;          ///< handlers at once when deliveries wait
+  int claims_ahead_max = 48;         ///< claims asked for before a handler is free, while handlers end at once
   int prefetch = 256;                ///< unacknowledged deliveries a queue
   int finishing_max = 1'024;         ///< reported outcomes waiting for their commit
   Duration lease{15'000};            ///< renewed at a third; an effect begins only in its first two thirds
   Duration before_effect{60'000};    ///< handler's deadline until its effect begins
   Duration after_effect{900'000};    ///< handler's deadline once its effect has begun
   Duration early_ack{1'000};         ///< a delivery handled longer is acknowledged: its claim is durable
-  Duration no_slot{60'000};          ///< no free slot for so long: give the deliveries back
+  Duration no_slot{60'000};          ///< no free slot for so long: give deliveries and unstarted attempts back
   std::size_t body_max = 1U << 20U;  ///< larger deliveries are rejected unread
   RetryPolicy retry;                 ///< for rows that bring none
 };

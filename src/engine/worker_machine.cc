@@ -8,6 +8,7 @@ namespace {
 
 constexpr Duration kResubscribe{1'000};
 constexpr Duration kGrowAfter{100};
+constexpr Duration kQuickHandler{20};
 constexpr Duration kQuietWait{2'000};
 constexpr std::uint64_t kNoEpoch = ~std::uint64_t{0};
 
@@ -95,6 +96,8 @@ WorkerMachine::Actions WorkerMachine::on_delivery(Delivery delivery, const Worke
 void WorkerMachine::pump(const WorkerMoment& at) {
   while (!stopping_ && start_next(at)) {
   }
+  const bool waits = !waiting_.empty() || !ready_.empty();
+  if (waits && !handler_free() && !saturated_since_) saturated_since_ = at.now;
 }
 
 // For a crashed row the others are held back only so long: one of them may hang. Then they have their turn, for ten
@@ -107,7 +110,7 @@ bool WorkerMachine::may_wait_for_quiet(const WorkerMoment& at) {
 
 bool WorkerMachine::start_next(const WorkerMoment& at) {
   const auto runs_max = static_cast<std::size_t>(slots_) + static_cast<std::size_t>(limits_.finishing_max);
-  if (!slot_free() || runs_.size() >= runs_max) return false;
+  if (!may_claim() || runs_.size() >= runs_max) return false;
   // A crashed row runs with nobody beside it, for its neighbours would die with it; normal rows get every second turn.
   if (!crashed_.empty() && (normal_turns_ == 0 || waiting_.empty()) && may_wait_for_quiet(at)) {
     if (slots_used_ > 0) return false;
@@ -133,8 +136,8 @@ void WorkerMachine::begin_run(Waiting waiting, bool exclusive, const WorkerMomen
   run.mark = std::move(waiting.mark);
   run.fence = Fence{MessageId{run.delivery.id}, options_.owner, 0, Token{random_() | 1U}};
   run.exclusive = exclusive;
+  if (slot_free()) slot_free_at_ = at.now;  // until this moment
   ++slots_used_;
-  slot_free_at_ = at.now;  // one was free until this moment
   exclusive_running_ = exclusive_running_ || exclusive;
   if (faults_.ack_before_commit) answer_delivery(run);
   if (!run.mark) {
@@ -169,6 +172,7 @@ WorkerMachine::Actions WorkerMachine::on_tick(const WorkerMoment& at) {
     if (long_handled) answer_delivery(run);
     advance(key, at);
   }
+  give_back_ready(at);
   for (auto& [_, queue] : queues_) {
     // It can come out only while somebody listens.
     if (!queue.subscribed) queue.given_back_at = at.now;
@@ -202,10 +206,50 @@ void WorkerMachine::check_deadline(Key key, Run& run, const WorkerMoment& at) {
 }
 
 void WorkerMachine::adapt_concurrency(const WorkerMoment& at) {
-  if (!waiting_.empty() && !slot_free() && at.now - waiting_.front().since >= kGrowAfter) {
+  const bool waits = !waiting_.empty() || !ready_.empty();
+  if (!waits || handler_free()) saturated_since_.reset();
+  if (saturated_since_ && at.now - *saturated_since_ >= kGrowAfter) {
     slots_ = std::min(limits_.concurrency_max, slots_ + 1);
-  } else if (waiting_.empty() && slots_used_ + 1 < slots_) {
+  } else if (!waits && slots_used_ + 1 < slots_) {
     slots_ = std::max(limits_.concurrency, slots_ - 1);
+  }
+  if (!waits) ahead_ /= 2;
+}
+
+// ---- claims ahead of handlers ---------------------------------------------------------------------------------------
+
+// After a handler returned. If there is nothing for the next one although deliveries wait, it waits for their claims.
+void WorkerMachine::start_ready(Duration handled, const WorkerMoment& at) {
+  while (!ready_.empty() && handler_free()) {
+    const Key key = ready_.front();
+    ready_.pop_front();
+    const auto found = runs_.find(key);
+    if (found == runs_.end()) continue;
+    Run& run = found->second;
+    run.ready = false;
+    if (at.now - run.ready_since >= kQuickHandler) ahead_ = std::max(0, ahead_ - 1);
+    advance(key, at);
+  }
+  if (handled >= kQuickHandler) {
+    ahead_ = 0;
+  } else if (handler_free() && !waiting_.empty()) {
+    ahead_ = std::min(limits_.claims_ahead_max, ahead_ + 1);
+  }
+}
+
+// The handlers have become slow, or hang: others may have free ones.
+void WorkerMachine::give_back_ready(const WorkerMoment& at) {
+  for (const Key key : std::exchange(ready_, {})) {
+    const auto found = runs_.find(key);
+    if (found == runs_.end()) continue;
+    const auto waited = at.now - found->second.ready_since;
+    if (waited >= kQuickHandler) ahead_ = 0;
+    if (waited < limits_.no_slot) {
+      ready_.push_back(key);
+    } else {
+      found->second.release = true;
+      advance(key, at);
+    }
   }
 }
 
@@ -240,6 +284,12 @@ void WorkerMachine::note_given_back(Queue& queue, const std::optional<Mark>& mar
 WorkerMachine::Actions WorkerMachine::stop_taking(const WorkerMoment& at) {
   pause(at);
   stopping_ = true;
+  for (const Key key : std::exchange(ready_, {})) {
+    const auto found = runs_.find(key);
+    if (found == runs_.end()) continue;
+    found->second.release = true;
+    advance(key, at);
+  }
   return hand_over();
 }
 

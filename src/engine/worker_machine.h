@@ -3,6 +3,9 @@
 //
 // A *run* is one delivery from its claim to the durable record of its outcome. It has at most one write under way,
 // since a write that depends on another of the same row is asked only after that commit is known.
+//
+// A claim costs a flush, a handler may cost less. Where quick handlers wait for claims, claims run ahead of them: as
+// many as keep the handlers busy, fewer as soon as one waits for its handler (docs/adr/0010).
 #pragma once
 
 #include <deque>
@@ -146,7 +149,9 @@ class WorkerMachine {
     bool closed = false;    // reported, or not ours any more: only a `done` still counts
     bool release = false;   // to be given back
     bool answered = false;  // the delivery is acknowledged
-    bool slot = true;       // occupies a handler slot
+    bool slot = true;       // occupies a handler slot, or a place ahead of one
+    bool ready = false;     // stands in `ready_`
+    MonoTime ready_since;
     bool exclusive = false;
     int try_count = 0;
     std::optional<RetryPolicy> retry;
@@ -166,6 +171,8 @@ class WorkerMachine {
   // These add to `out_`, which the public calls hand over.
   void pump(const WorkerMoment& at);
   bool start_next(const WorkerMoment& at);
+  void start_ready(Duration handled, const WorkerMoment& at);
+  void give_back_ready(const WorkerMoment& at);
   void begin_run(Waiting waiting, bool exclusive, const WorkerMoment& at);
   void advance(Key key, const WorkerMoment& at);
   void ask(Key key, Run& run, Asked what, Write write);
@@ -195,6 +202,8 @@ class WorkerMachine {
     return queue.unacknowledged < static_cast<std::size_t>(limits_.prefetch);
   }
   [[nodiscard]] bool slot_free() const { return slots_used_ < slots_ && !exclusive_running_; }
+  [[nodiscard]] bool may_claim() const { return slots_used_ < slots_ + ahead_ && !exclusive_running_; }
+  [[nodiscard]] bool handler_free() const { return handling_ < slots_; }
   [[nodiscard]] Duration retry_delay(const Run& run);
   [[nodiscard]] const RetryPolicy& policy(const Run& run) const;
   [[nodiscard]] Duration tick() const;
@@ -211,8 +220,12 @@ class WorkerMachine {
   std::deque<Waiting> crashed_;  // rows whose handlers did not survive: handled alone, in turn with the others
   std::unordered_map<Key, Run> runs_;
   Key next_key_ = 1;
-  int slots_;
-  int slots_used_ = 0;
+  std::deque<Key> ready_;                    // claimed, and waiting for a handler
+  int slots_;                                // handlers at once
+  int slots_used_ = 0;                       // by runs from their claim until their handler returns
+  int handling_ = 0;                         // handlers that run
+  int ahead_ = 0;                            // claims that may be asked for beyond the free handlers
+  std::optional<MonoTime> saturated_since_;  // all handlers run, and something waits for one
   bool exclusive_running_ = false;
   int normal_turns_ = 0;  // normal rows to be started before the next crashed one
   bool session_up_ = false;

@@ -27,13 +27,19 @@ void WorkerMachine::advance(Key key, const WorkerMoment& at) {
     if (run.handling != Handling::kRunning) end(key, at);
     return;
   }
-  if (run.release) return ask(key, run, Asked::kRelease, Release{run.fence});
   const bool starts = run.handling == Handling::kNotStarted;
-  if (starts && valid(run, at.now)) return start_handler(key, run, at);
+  if (run.release) return ask(key, run, Asked::kRelease, Release{run.fence, /*never_started=*/starts});
+  const bool standing = valid(run, at.now);
+  if (starts && standing && handler_free()) return start_handler(key, run, at);
   const bool wants_effect = run.effect == Effect::kWanted;
-  if (wants_effect && valid(run, at.now)) return ask(key, run, Asked::kBeginEffect, BeginEffect{run.fence});
+  if (wants_effect && standing) return ask(key, run, Asked::kBeginEffect, BeginEffect{run.fence});
   const bool renewal_due = at.now >= run.valid_from + limits_.lease / 3 && at.now < run.deadline;
-  if (starts || wants_effect || renewal_due) ask(key, run, Asked::kRenew, Renew{run.fence, limits_.lease});
+  if (((starts || wants_effect) && !standing) || renewal_due) {
+    return ask(key, run, Asked::kRenew, Renew{run.fence, limits_.lease});
+  }
+  if (!starts || std::exchange(run.ready, true)) return;
+  run.ready_since = at.now;
+  ready_.push_back(key);
 }
 
 void WorkerMachine::ask(Key key, Run& run, Asked what, Write write) {
@@ -185,7 +191,7 @@ void WorkerMachine::on_claimed(Key key, Run& run, const ClaimAnswer& answer, con
       run.retry = answer.retry;
       run.valid_from = *run.claim_sent;
       run.deadline = at.now + limits_.before_effect;
-      run.release = stopping_ && queues_.at(run.delivery.queue).marks_effect;
+      run.release = stopping_;
       return;
     case ClaimVerdict::kAnotherMessage:
       run.park_reason = "another message under the known id '" + run.fence.id.value + "'";
@@ -208,6 +214,7 @@ void WorkerMachine::on_claimed(Key key, Run& run, const ClaimAnswer& answer, con
 void WorkerMachine::start_handler(Key key, Run& run, const WorkerMoment& at) {
   const bool marks = queues_.at(run.delivery.queue).marks_effect;
   run.handling = Handling::kRunning;
+  ++handling_;
   run.started = at.now;
   run.deadline = at.now + (marks ? limits_.before_effect : limits_.after_effect);
   run.effect = marks ? Effect::kNotBegun : Effect::kBegun;
@@ -245,6 +252,8 @@ WorkerMachine::Actions WorkerMachine::on_finished(Key key, HandlerOutcome outcom
   if (found == runs_.end()) return hand_over();
   Run& run = found->second;
   run.handling = Handling::kReturned;
+  const auto handled = std::chrono::duration_cast<Duration>(at.now - run.started);
+  --handling_;
   release_slot(run, at);
   if (run.effect == Effect::kWanted) run.effect = Effect::kNotBegun;
   auto* done = std::get_if<Done>(&outcome);
@@ -255,6 +264,7 @@ WorkerMachine::Actions WorkerMachine::on_finished(Key key, HandlerOutcome outcom
     run.outcome = std::move(outcome);
   }
   advance(key, at);
+  start_ready(handled, at);
   pump(at);
   return hand_over();
 }
@@ -295,7 +305,7 @@ void WorkerMachine::return_credit(const Delivery& delivery) {
 void WorkerMachine::release_slot(Run& run, const WorkerMoment& at) {
   if (!std::exchange(run.slot, false)) return;
   --slots_used_;
-  slot_free_at_ = at.now;
+  if (slot_free()) slot_free_at_ = at.now;
   if (run.exclusive) exclusive_running_ = false;
   if (std::exchange(paused_, false)) subscribe_all(at);
 }

@@ -214,6 +214,7 @@ struct BeginEffect {
 /// Gives an attempt back whose effect has not begun: due now, nothing counted.
 struct Release {
   Fence fence;
+  bool never_started = false;  ///< nor has its handler, whatever the claim said of its effect
 };
 
 struct Finish {

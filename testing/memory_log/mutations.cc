@@ -50,6 +50,7 @@ constexpr auto kMutations = std::to_array<NamedMutation>({
     {"renew_leaves_lapsed", &M::renew_leaves_lapsed},
     {"begin_effect_without_fencing", &M::begin_effect_without_fencing},
     {"release_after_effect_begun", &M::release_after_effect_begun},
+    {"release_only_by_what_the_claim_said", &M::release_only_by_what_the_claim_said},
     {"release_keeps_publish_number", &M::release_keeps_publish_number},
     {"finish_without_fencing", &M::finish_without_fencing},
     {"finish_done_only_open_attempt", &M::finish_done_only_open_attempt},

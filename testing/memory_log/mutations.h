@@ -51,6 +51,7 @@ struct MemoryLogMutations {
   bool renew_leaves_lapsed = false;  ///< does not revive a lapsed attempt
   bool begin_effect_without_fencing = false;
   bool release_after_effect_begun = false;
+  bool release_only_by_what_the_claim_said = false;
   bool release_keeps_publish_number = false;
   bool finish_without_fencing = false;
   bool finish_done_only_open_attempt = false;  ///< a true `done` of a lapsed attempt is thrown away

@@ -107,7 +107,9 @@ Result<Answer> apply(const BeginEffect& write, Batch& batch) {
 Result<Answer> apply(const Release& write, Batch& batch) {
   StoredRow* row = batch.rows.find(write.fence.id);
   if (row == nullptr) return Answer(no_such_row());
-  const bool allowed = stands(*row, write.fence) && (!row->effect_begun || batch.drop.release_after_effect_begun);
+  const bool attested = write.never_started && !batch.drop.release_only_by_what_the_claim_said;
+  const bool allowed =
+      stands(*row, write.fence) && (!row->effect_begun || attested || batch.drop.release_after_effect_begun);
   if (!allowed) {
     const bool again = row->status == State::kSending && !row->owner && !row->ended_by &&
                        row->attempt == write.fence.attempt && row->claim_token == write.fence.token;

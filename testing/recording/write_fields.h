@@ -226,8 +226,9 @@ void fields(W& value, Io& io) {
 
 template <Is<Release> W, class Io>
 void fields(W& value, Io& io) {
-  auto& [fence] = value;
+  auto& [fence, never_started] = value;
   io("fence", fence);
+  io("never_started", never_started);
 }
 
 template <Is<Finish> W, class Io>

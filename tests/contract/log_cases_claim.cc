@@ -292,6 +292,19 @@ std::vector<LogCase> attempt_cases() {
          h.must_apply(BeginEffect{marked});
          h.must_refuse({"marked"}, Release{marked});
        }},
+      {"AnAttemptWhoseHandlerWasNeverCalledIsReleasedWhateverItsClaimSaid",
+       [](LogHarness& h) {
+         h.append("m");
+         const Release release{h.claim("m"), /*never_started=*/true};
+         h.must_apply(release);
+         const Row row = h.row("m");
+         check(!row.owner && row.status == State::kSending, "it is free");
+         check(row.lapse_count == 0 && row.crash_count == 0, "nothing is counted");
+         h.must_apply(release);
+         const Claim again = h.new_claim("m");
+         check_equal(h.apply(again).attempt, 2, "the next attempt");
+         h.must_refuse({"m"}, release);
+       }},
       {"ReleaseNeedsOwnerAndAttempt",
        [](LogHarness& h) {
          h.append("m");

@@ -13,7 +13,7 @@ constexpr char kBeginEffect[] =
 constexpr char kRelease[] =
     "UPDATE msg_log SET status = 0, owner = NULL, publish_count = publish_count + 1, "
     "next_try_time = max(?4, ifnull(not_before, ?4)), update_time = ?4 "
-    "WHERE msg_id = ?1 AND owner = ?2 AND attempt = ?3 AND effect_begun = 0";
+    "WHERE msg_id = ?1 AND owner = ?2 AND attempt = ?3 AND (effect_begun = 0 OR ?5)";
 
 VerbAnswer refused(const FoundRow& row) { return {VerbAnswer::Kind::kRefused, row.status, row.owned}; }
 
@@ -39,7 +39,7 @@ VerbAnswer apply(Transaction& tx, const BeginEffect& write) {
 
 VerbAnswer apply(Transaction& tx, const Release& write) {
   const Fence& fence = write.fence;
-  if (tx.db.run(kRelease, fence.id, tx.owners.of(fence.owner), fence.attempt, tx.now) == 1) {
+  if (tx.db.run(kRelease, fence.id, tx.owners.of(fence.owner), fence.attempt, tx.now, write.never_started) == 1) {
     return applied(State::kSending);
   }
   return explain(tx, fence.id, [&](const Standing& row) {

@@ -1,4 +1,6 @@
 // Slots: how many run at once, who runs alone, what goes back to the broker, and the stop.
+#include <deque>
+
 #include "tests/unit/engine/worker_machine_fixture.h"
 
 namespace waybill {
@@ -11,6 +13,13 @@ class WorkerCapacityTest : public WorkerMachineTest {
   void slots(int concurrency, int most) {
     options_.worker.concurrency = concurrency;
     options_.worker.concurrency_max = most;
+  }
+  static std::vector<Key> claim_keys(const M::Actions& actions) {
+    std::vector<Key> keys;
+    for (const auto& submit : all<M::Submit>(actions)) {
+      if (std::holds_alternative<Claim>(submit.write)) keys.push_back(submit.key);
+    }
+    return keys;
   }
   /// Grants the claim of the actions and gives its run.
   Key grant(const M::Actions& actions, std::int64_t now) {
@@ -67,6 +76,103 @@ TEST_F(WorkerCapacityTest, ConcurrencyGrowsWhileDeliveriesWaitAndShrinksWhenNone
   for (const int now : {400, 500, 600}) (void)tick(now);
   EXPECT_EQ(claimed(deliver("e", 601)), Ids{"e"});
   EXPECT_TRUE(claimed(deliver("f", 601)).empty()) << "back to one at a time";
+}
+
+TEST_F(WorkerCapacityTest, ClaimsRunAheadWhileHandlersWaitForThem) {
+  slots(1, 1);
+  const Key a = start("a");
+  for (const char* id : {"b", "c", "d"}) (void)deliver(id);
+  auto actions = finish(a, Done{}, 1);
+  EXPECT_EQ(claimed(actions), (Ids{"b", "c"})) << "the handler has nothing to do until a claim is answered";
+  const auto keys = claim_keys(actions);
+  EXPECT_TRUE(one<M::Start>(answer(keys[0], granted(), 2)));
+  EXPECT_FALSE(one<M::Start>(answer(keys[1], granted(), 2))) << "one handler at a time";
+  actions = finish(keys[0], Done{}, 3);
+  EXPECT_EQ(one<M::Start>(actions)->key, keys[1]) << "claimed already";
+  EXPECT_EQ(claimed(actions), Ids{"d"});
+}
+
+TEST_F(WorkerCapacityTest, ClaimsRunAheadNoFurtherThanTheirBound) {
+  slots(1, 1);
+  options_.worker.claims_ahead_max = 2;
+  Key running = start("first");
+  for (int i = 0; i < 20; ++i) (void)deliver("m" + std::to_string(i));
+  std::deque<Key> granted_ones;
+  for (std::int64_t now = 1; now <= 10; ++now) {
+    for (const Key key : claim_keys(finish(running, Done{}, now))) granted_ones.push_back(key);
+    EXPECT_LE(granted_ones.size(), 3U);
+    running = granted_ones.front();
+    granted_ones.pop_front();
+    (void)answer(running, granted(), now);
+  }
+  EXPECT_EQ(granted_ones.size(), 2U);
+}
+
+TEST_F(WorkerCapacityTest, AClaimThatWaitedForItsHandlerEndsTheRunningAhead) {
+  slots(1, 1);
+  const Key a = start("a");
+  for (const char* id : {"b", "c", "d", "e"}) (void)deliver(id);
+  const auto keys = claim_keys(finish(a, Done{}, 1));
+  for (const Key key : keys) (void)answer(key, granted(), 2);
+  const auto actions = finish(keys[0], Done{}, 500);
+  EXPECT_EQ(one<M::Start>(actions)->key, keys[1]);
+  EXPECT_TRUE(claimed(actions).empty()) << "it waited for half a second";
+}
+
+TEST_F(WorkerCapacityTest, NoClaimRunsAheadOfSlowHandlers) {
+  slots(1, 1);
+  const Key a = start("a");
+  for (const char* id : {"b", "c", "d"}) (void)deliver(id);
+  EXPECT_EQ(claimed(finish(a, Done{}, 20)), Ids{"b"});
+}
+
+TEST_F(WorkerCapacityTest, AClaimThatFindsNoHandlerForAMinuteIsGivenBack) {
+  slots(1, 1);
+  const Key a = start("a");
+  for (const char* id : {"b", "c", "d"}) (void)deliver(id);
+  const auto keys = claim_keys(finish(a, Done{}, 1));
+  for (const Key key : keys) (void)answer(key, granted(), 2);
+  for (std::int64_t now = 5'000; now <= 60'000; now += 5'000) {
+    const auto actions = tick(now);
+    EXPECT_FALSE(write<Release>(actions));
+    for (const auto& submit : all<M::Submit>(actions)) (void)answer(submit.key, applied(), now);
+  }
+  const auto release = write<Release>(tick(60'002));
+  ASSERT_TRUE(release);
+  EXPECT_EQ(release->fence.id.value, "c");
+  EXPECT_TRUE(release->never_started);
+  EXPECT_TRUE(one<M::Ack>(answer(keys[1], applied(), 60'003))) << "the log drives it from here";
+  EXPECT_TRUE(claimed(tick(60'100)).empty());
+}
+
+TEST_F(WorkerCapacityTest, AnAttemptThatWaitsForItsHandlerKeepsItsLease) {
+  slots(1, 1);
+  const Key a = start("a");
+  for (const char* id : {"b", "c"}) (void)deliver(id);
+  const auto keys = claim_keys(finish(a, Done{}, 0));
+  for (const Key key : keys) (void)answer(key, granted(), 0);
+  std::vector<Key> renewed;
+  for (const auto& submit : all<M::Submit>(tick(5 * kS))) {
+    if (std::holds_alternative<Renew>(submit.write)) renewed.push_back(submit.key);
+  }
+  EXPECT_EQ(renewed, keys);
+  (void)answer(keys[1], applied(), 5 * kS);
+  EXPECT_EQ(one<M::Start>(finish(keys[0], Done{}, 12 * kS))->key, keys[1]);
+}
+
+TEST_F(WorkerCapacityTest, StopGivesBackAttemptsThatWaitForAHandler) {
+  slots(1, 1);
+  const Key a = start("a");
+  for (const char* id : {"b", "c"}) (void)deliver(id);
+  const auto keys = claim_keys(finish(a, Done{}, 0));
+  for (const Key key : keys) (void)answer(key, granted(), 0);
+  const auto actions = machine().stop_taking(moment(1));
+  const auto release = write<Release>(actions);
+  ASSERT_TRUE(release);
+  EXPECT_EQ(release->fence.id.value, "c");
+  EXPECT_TRUE(release->never_started);
+  (void)answer(keys[1], applied(), 2);
+  EXPECT_FALSE(one<M::Start>(finish(keys[0], Done{}, 3)));
 }
 
 TEST_F(WorkerCapacityTest, CrashedRowRunsAloneAndStartsNobodyBesideIt) {
