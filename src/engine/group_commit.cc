@@ -52,8 +52,8 @@ void GroupCommit::stop() {
 void GroupCommit::submit(Write write, MonoTime deadline, Done done) {
   FlushQueue::Item item{std::move(write), deadline, std::move(done), 0, std::chrono::steady_clock::now()};
   {
-    const std::lock_guard lock(mutex_);
-    if (!broken_ && !stopping_ && queue_.push(item)) return gather();
+    std::unique_lock lock(mutex_);
+    if (!broken_ && !stopping_ && queue_.push(item)) return gather(lock);
   }
   FlushQueue::Batch refused;
   refused.push_back(std::move(item));
@@ -69,23 +69,26 @@ void GroupCommit::submit_all(std::vector<Write> writes, MonoTime deadline, DoneA
     items.push_back({std::move(writes[i]), deadline, std::move(dones[i]), 0, now});
   }
   {
-    const std::lock_guard lock(mutex_);
-    if (!broken_ && !stopping_ && queue_.push_all(items)) return gather();
+    std::unique_lock lock(mutex_);
+    if (!broken_ && !stopping_ && queue_.push_all(items)) return gather(lock);
   }
   refuse(std::move(items));
 }
 
 // A turn of the loop that answers one flush submits most of the next one. The lane begins when the turn has ended, or
-// it would run ahead with a few writes at a time. With mutex_ held.
-void GroupCommit::gather() {
-  if (!loop_.in_turn()) return wake_.notify_one();
-  if (std::exchange(gathering_, true)) return;
+// it would run ahead with a few writes at a time. Releases the lock, which the lane wants when it wakes.
+void GroupCommit::gather(std::unique_lock<std::mutex>& lock) {
+  const bool in_turn = loop_.in_turn();
+  const bool posted = in_turn && std::exchange(gathering_, true);
+  lock.unlock();
+  if (!in_turn) return wake_.notify_one();
+  if (posted) return;
   loop_.post([shared = watch_] {
     const std::lock_guard alive(shared->mutex);
     if (shared->lane == nullptr) return;
     GroupCommit& lane = *shared->lane;
     {
-      const std::lock_guard lock(lane.mutex_);
+      const std::lock_guard gathered(lane.mutex_);
       lane.gathering_ = false;
     }
     lane.wake_.notify_one();

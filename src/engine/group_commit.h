@@ -42,7 +42,7 @@ class GroupCommit final : public LogLane {
   };
 
   void run();
-  void gather();
+  void gather(std::unique_lock<std::mutex>& lock);
   void flush(std::vector<Write> writes);
   void on_committed(Committed committed, std::size_t writes, MonoTime sent);
   void on_failure(const Error& error, std::vector<Write> writes);

@@ -92,20 +92,19 @@ bool HandlerPool::marks_effect(const QueueName& queue) const { return handlers_.
 
 void HandlerPool::start(std::uint64_t key, const QueueName& queue, Attempt attempt, Callbacks callbacks) {
   auto gate = std::make_shared<Gate>(loop_, std::move(callbacks.on_begin_effect));
-  {
-    const std::lock_guard lock(mutex_);
-    gates_.emplace(key, gate);
-    jobs_.push_back(
-        Job{key, handlers_.at(queue), std::move(attempt), std::move(gate), std::move(callbacks.on_finished)});
-    wake_another();
-  }
+  std::unique_lock lock(mutex_);
+  gates_.emplace(key, gate);
+  jobs_.push_back(
+      Job{key, handlers_.at(queue), std::move(attempt), std::move(gate), std::move(callbacks.on_finished)});
+  wake_another(lock);
 }
 
 // One thread at a time is woken, and wakes the next if there is still work: handlers that end at once are then run by a
-// thread that is awake, where a wake-up would cost more than the handler. With mutex_ held.
-void HandlerPool::wake_another() {
-  if (jobs_.empty() || idle_ == 0 || std::exchange(waking_, true)) return;
-  wake_.notify_one();
+// thread that is awake, where a wake-up would cost more than the handler. Releases the lock, which the woken one wants.
+void HandlerPool::wake_another(std::unique_lock<std::mutex>& lock) {
+  const bool wake = !jobs_.empty() && idle_ > 0 && !std::exchange(waking_, true);
+  lock.unlock();
+  if (wake) wake_.notify_one();
 }
 
 void HandlerPool::cancel(std::uint64_t key) {
@@ -132,8 +131,7 @@ void HandlerPool::run() {
     if (jobs_.empty()) return;
     Job job = std::move(jobs_.front());
     jobs_.pop_front();
-    wake_another();
-    lock.unlock();
+    wake_another(lock);
     HandlerOutcome outcome = Unknown{};
     try {
       outcome = job.handler->handle(job.attempt, *job.gate);

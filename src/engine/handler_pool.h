@@ -40,7 +40,7 @@ class HandlerPool final : public HandlerRunner {
   };
   static HandlerOutcome thrown(const Job& job, const std::string& what);
   void run();
-  void wake_another();
+  void wake_another(std::unique_lock<std::mutex>& lock);
 
   Loop& loop_;
   const std::map<QueueName, Handler*> handlers_;
