@@ -28,7 +28,7 @@ class Node::Impl {
         lapse_timer_(parts_.loop, [this] { lapse_former_boot(); }) {
     if (parts_.handlers == nullptr) return;
     worker_ = std::make_unique<Worker>(
-        parts_.loop, parts_.lane, parts_.health, *parts_.handlers, publisher_.confirms(), options_, parts_.metrics,
+        parts_.loop, parts_.lane, parts_.health, *parts_.handlers, publisher_.waiting_marks(), options_, parts_.metrics,
         [this] { on_worker_turn(); }, WorkerFaults{faults.ack_before_commit});
     reconciler_ =
         std::make_unique<Reconciler>(parts_.loop, parts_.lane, parts_.health, *worker_, options_, parts_.metrics,

@@ -14,21 +14,6 @@ constexpr std::size_t kRoutesToldMax = 64;
 
 }  // namespace
 
-void RecentConfirms::add(const MessageId& id, std::int64_t publish_number, WallTime time) {
-  if (!times_.insert_or_assign(id.value, Confirm{publish_number, time}).second) return;
-  order_.push_back(id.value);
-  if (order_.size() > kMax) {
-    times_.erase(order_.front());
-    order_.pop_front();
-  }
-}
-
-std::optional<WallTime> RecentConfirms::find(const MessageId& id, std::int64_t publish_number) const {
-  const auto found = times_.find(id.value);
-  if (found == times_.end() || found->second.publish_number != publish_number) return std::nullopt;
-  return found->second.time;
-}
-
 Publisher::Publisher(Loop& loop, LogLane& lane, const LogHealth& health, const EngineOptions& options, Metrics& metrics,
                      std::function<void()> on_room, PublisherFaults faults)
     : loop_(loop),
@@ -38,7 +23,9 @@ Publisher::Publisher(Loop& loop, LogLane& lane, const LogHealth& health, const E
       metrics_(metrics),
       on_room_(std::move(on_room)),
       machine_(options.publisher, options.log_identity, options.seed ^ 0x9e3779b97f4a7c15U, faults),
-      timer_(loop, [this] { perform(machine_.on_tick(loop_.now())); }) {}
+      waiting_marks_(options.publisher.mark_hold),
+      timer_(loop, [this] { perform(machine_.on_tick(loop_.now())); }),
+      marks_timer_(loop, [this] { submit_due_marks(); }) {}
 
 Publisher::~Publisher() {
   *alive_ = false;
@@ -52,6 +39,8 @@ void Publisher::stop() {
   accepts_fresh_ = false;
   session_.reset();
   timer_.disarm();
+  marks_timer_.disarm();
+  for (auto& mark : waiting_marks_.take_all()) submit(std::move(mark));
 }
 
 void Publisher::publish_fresh(PublishRow row) {
@@ -122,11 +111,15 @@ void Publisher::perform(PublisherMachine::Actions actions) {
     crash_point("after_publish");
   }
   if (!actions.marks.empty()) crash_point("before_mark");
+  const MonoTime now = loop_.now();
   for (auto& mark : actions.marks) {
-    if (const auto* sent = std::get_if<MarkSent>(&mark))
-      confirms_.add(sent->id, sent->publish_number, sent->confirm_time);
-    std::visit([this](auto& m) { submit(std::move(m)); }, mark);
+    if (auto* sent = std::get_if<MarkSent>(&mark)) {
+      waiting_marks_.add(std::move(*sent), now);
+    } else {
+      submit(std::get<MarkFailed>(std::move(mark)));
+    }
   }
+  submit_due_marks();
   settle();
 }
 
@@ -153,6 +146,11 @@ void Publisher::tell(const std::vector<PublisherMachine::RouteChange>& routes) {
                 {{"exchange", route.exchange}, {"routing_key", route.routing_key}, {"reason", why}});
     }
   }
+}
+
+void Publisher::submit_due_marks() {
+  for (auto& mark : waiting_marks_.take_due(loop_.now())) submit(std::move(mark));
+  if (const auto due = waiting_marks_.next_due()) marks_timer_.arm(*due);
 }
 
 void Publisher::submit(Write mark) {

@@ -3,37 +3,19 @@
 #pragma once
 
 #include <atomic>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
-#include <unordered_map>
 
 #include "base/loop.h"
 #include "engine/log_health.h"
 #include "engine/publisher_machine.h"
+#include "engine/waiting_marks.h"
 #include "ports/broker.h"
 #include "ports/log_lane.h"
 #include "ports/metrics.h"
 
 namespace waybill {
-
-/// The confirm times of the latest publishes of this process, so that a finish can carry them to rows whose mark came
-/// too late. Bounded: the oldest are forgotten.
-class RecentConfirms {
- public:
-  void add(const MessageId& id, std::int64_t publish_number, WallTime time);
-  [[nodiscard]] std::optional<WallTime> find(const MessageId& id, std::int64_t publish_number) const;
-
- private:
-  static constexpr std::size_t kMax = 4'096;
-  struct Confirm {
-    std::int64_t publish_number;
-    WallTime time;
-  };
-  std::unordered_map<std::string, Confirm> times_;
-  std::deque<std::string> order_;
-};
 
 class Publisher final : private PublishEvents {
  public:
@@ -55,7 +37,8 @@ class Publisher final : private PublishEvents {
   [[nodiscard]] bool ready() const { return machine_.ready() && !stopped_; }
   [[nodiscard]] std::size_t room_for_due() const { return machine_.room_for_due(); }
   [[nodiscard]] RouteBreaker::Survey survey() const { return machine_.survey(loop_.now()); }
-  [[nodiscard]] const RecentConfirms& confirms() const { return confirms_; }
+  /// Marks of confirmed publishes that are not written yet; a finish withdraws its own.
+  [[nodiscard]] WaitingMarks& waiting_marks() { return waiting_marks_; }
 
  private:
   void on_publish_ready() override;
@@ -66,6 +49,7 @@ class Publisher final : private PublishEvents {
 
   void on_loop(std::function<void()> event);
   void perform(PublisherMachine::Actions actions);
+  void submit_due_marks();
   void submit(Write mark);
   void count(const PublisherMachine::Actions& actions);
   void tell(const std::vector<PublisherMachine::RouteChange>& routes);
@@ -78,8 +62,9 @@ class Publisher final : private PublishEvents {
   Metrics& metrics_;
   const std::function<void()> on_room_;
   PublisherMachine machine_;
-  RecentConfirms confirms_;
+  WaitingMarks waiting_marks_;
   Timer timer_;
+  Timer marks_timer_;
   std::unique_ptr<PublishSession> session_;
   std::atomic<bool> accepts_fresh_{false};
   bool stopped_ = false;

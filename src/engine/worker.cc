@@ -20,14 +20,13 @@ std::map<QueueName, bool> marks_of(const EngineOptions& options, const HandlerRu
 
 }  // namespace
 
-Worker::Worker(Loop& loop, LogLane& lane, const LogHealth& health, HandlerRunner& handlers,
-               const RecentConfirms& confirms, const EngineOptions& options, Metrics& metrics,
-               std::function<void()> on_change, WorkerFaults faults)
+Worker::Worker(Loop& loop, LogLane& lane, const LogHealth& health, HandlerRunner& handlers, WaitingMarks& marks,
+               const EngineOptions& options, Metrics& metrics, std::function<void()> on_change, WorkerFaults faults)
     : loop_(loop),
       lane_(lane),
       health_(health),
       handlers_(handlers),
-      confirms_(confirms),
+      marks_(marks),
       options_(options),
       metrics_(metrics),
       on_change_(std::move(on_change)),
@@ -99,7 +98,7 @@ void Worker::perform(WorkerMachine::Actions actions) {
 
 void Worker::act(WorkerMachine::Submit submit) {
   if (auto* finish = std::get_if<Finish>(&submit.write)) {
-    finish->times.confirm_time = confirms_.find(finish->fence.id, submit.publish_number);
+    finish->times.confirm_time = marks_.withdraw(finish->fence.id, submit.publish_number);
   }
   const MonoTime sent = loop_.now();
   auto asked = remember(submit.write);

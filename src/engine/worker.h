@@ -19,7 +19,7 @@ namespace waybill {
 class Worker final : private ConsumeEvents {
  public:
   /// `on_change` is called after every turn in which something may have ended, e.g. to see whether a stop is complete.
-  Worker(Loop& loop, LogLane& lane, const LogHealth& health, HandlerRunner& handlers, const RecentConfirms& confirms,
+  Worker(Loop& loop, LogLane& lane, const LogHealth& health, HandlerRunner& handlers, WaitingMarks& marks,
          const EngineOptions& options, Metrics& metrics, std::function<void()> on_change, WorkerFaults faults = {});
   ~Worker() override;
 
@@ -58,7 +58,7 @@ class Worker final : private ConsumeEvents {
   LogLane& lane_;
   const LogHealth& health_;
   HandlerRunner& handlers_;
-  const RecentConfirms& confirms_;
+  WaitingMarks& marks_;
   const EngineOptions& options_;
   Metrics& metrics_;
   const std::function<void()> on_change_;

@@ -1,9 +1,10 @@
-// Route breaker, acknowledgement tracker, the health of the log.
+// Route breaker, acknowledgement tracker, the health of the log, marks that wait.
 #include <gtest/gtest.h>
 
 #include "engine/ack_tracker.h"
 #include "engine/log_health.h"
 #include "engine/route_breaker.h"
+#include "engine/waiting_marks.h"
 #include "tests/unit/engine/engine_hands.h"
 
 namespace waybill {
@@ -186,6 +187,59 @@ TEST_F(LogHealthTest, LogDoesNotAnswerWhileAFlushTakesLongerThanAThirdOfALease) 
   EXPECT_FALSE(health_.answering(at_ms(5'101)));
   answer(100, 6'000, 6'000);
   EXPECT_TRUE(health_.answering(at_ms(6'000)));
+}
+
+// ---- WaitingMarks ---------------------------------------------------------------------------------------------------
+
+MarkSent mark_of(const std::string& id, std::int64_t publish_number = 1) {
+  return MarkSent{MessageId{id}, publish_number, wall_ms(7)};
+}
+
+std::vector<std::string> ids_of(const std::vector<MarkSent>& marks) {
+  std::vector<std::string> ids;
+  for (const auto& mark : marks) ids.push_back(mark.id.value + "/" + std::to_string(mark.publish_number));
+  return ids;
+}
+
+TEST(WaitingMarksTest, MarkIsDueAfterItsHold) {
+  WaitingMarks marks(Duration{50});
+  EXPECT_FALSE(marks.next_due());
+  marks.add(mark_of("a"), at_ms(0));
+  marks.add(mark_of("b"), at_ms(10));
+  EXPECT_EQ(marks.next_due(), at_ms(50));
+  EXPECT_TRUE(marks.take_due(at_ms(49)).empty());
+  EXPECT_EQ(ids_of(marks.take_due(at_ms(50))), (std::vector<std::string>{"a/1"}));
+  EXPECT_EQ(ids_of(marks.take_all()), (std::vector<std::string>{"b/1"}));
+  EXPECT_FALSE(marks.next_due());
+}
+
+TEST(WaitingMarksTest, WithdrawnMarkIsNeverWrittenAndLeavesItsTime) {
+  WaitingMarks marks(Duration{50});
+  marks.add(mark_of("a"), at_ms(0));
+  EXPECT_EQ(marks.withdraw(MessageId{"a"}, 1), wall_ms(7));
+  EXPECT_FALSE(marks.withdraw(MessageId{"a"}, 1));
+  EXPECT_TRUE(marks.take_due(at_ms(1'000)).empty());
+}
+
+TEST(WaitingMarksTest, AnotherPublishOfTheRowIsNotWithdrawn) {
+  WaitingMarks marks(Duration{50});
+  marks.add(mark_of("a", 2), at_ms(0));
+  EXPECT_FALSE(marks.withdraw(MessageId{"a"}, 1));
+  EXPECT_EQ(ids_of(marks.take_due(at_ms(50))), (std::vector<std::string>{"a/2"}));
+}
+
+TEST(WaitingMarksTest, OfTwoPublishesOfARowTheLaterIsMarked) {
+  WaitingMarks marks(Duration{50});
+  marks.add(mark_of("a", 1), at_ms(0));
+  marks.add(mark_of("a", 2), at_ms(10));
+  EXPECT_TRUE(marks.take_due(at_ms(50)).empty());
+  EXPECT_EQ(ids_of(marks.take_due(at_ms(60))), (std::vector<std::string>{"a/2"}));
+}
+
+TEST(WaitingMarksTest, BeyondItsBoundTheOldestAreDueAtOnce) {
+  WaitingMarks marks(Duration{50}, /*most=*/2);
+  for (const char* id : {"a", "b", "c"}) marks.add(mark_of(id), at_ms(0));
+  EXPECT_EQ(ids_of(marks.take_due(at_ms(0))), (std::vector<std::string>{"a/1"}));
 }
 
 }  // namespace
