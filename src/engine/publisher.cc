@@ -9,6 +9,8 @@ namespace waybill {
 namespace {
 
 constexpr const char* kComponent = "publisher";
+/// A full queue of the in-process broker blocks for a few milliseconds at a time; that is its normal back-pressure.
+constexpr Duration kBlockedToldAfter{500};
 /// With more closed at once, the log would say nothing else.
 constexpr std::size_t kRoutesToldMax = 64;
 
@@ -25,7 +27,8 @@ Publisher::Publisher(Loop& loop, LogLane& lane, const LogHealth& health, const E
       machine_(options.publisher, options.log_identity, options.seed ^ 0x9e3779b97f4a7c15U, faults),
       waiting_marks_(options.publisher.mark_hold),
       timer_(loop, [this] { perform(machine_.on_tick(loop_.now())); }),
-      marks_timer_(loop, [this] { submit_due_marks(); }) {}
+      marks_timer_(loop, [this] { submit_due_marks(); }),
+      blocked_timer_(loop, [this] { tell_blocked(); }) {}
 
 Publisher::~Publisher() {
   *alive_ = false;
@@ -40,6 +43,7 @@ void Publisher::stop() {
   session_.reset();
   timer_.disarm();
   marks_timer_.disarm();
+  blocked_timer_.disarm();
   for (auto& mark : waiting_marks_.take_all()) submit(std::move(mark));
 }
 
@@ -68,20 +72,30 @@ void Publisher::on_loop(std::function<void()> event) {
 
 void Publisher::on_publish_ready() {
   on_loop([this] {
-    log_event(LogLevel::kInfo, kComponent, "the broker is ready");
+    blocked_timer_.disarm();
+    blocked_told_ = false;
+    if (std::exchange(ready_untold_, false)) log_event(LogLevel::kInfo, kComponent, "the broker is ready");
     perform(machine_.on_ready(loop_.now()));
   });
 }
 
 void Publisher::on_blocked(std::string reason) {
   on_loop([this, reason = std::move(reason)] {
-    log_event(LogLevel::kWarning, kComponent, "the broker takes no more for now", {{"reason", reason}});
+    blocked_reason_ = reason;
+    if (!blocked_told_) blocked_timer_.arm(loop_.now() + kBlockedToldAfter);
     perform(machine_.on_blocked());
   });
 }
 
+void Publisher::tell_blocked() {
+  blocked_told_ = ready_untold_ = true;
+  log_event(LogLevel::kWarning, kComponent, "the broker takes no more for now", {{"reason", blocked_reason_}});
+}
+
 void Publisher::on_publish_down(std::string reason) {
   on_loop([this, reason = std::move(reason)] {
+    blocked_timer_.disarm();
+    ready_untold_ = true;
     log_event(LogLevel::kWarning, kComponent, "the connection for publishing was lost", {{"reason", reason}});
     perform(machine_.on_down(loop_.now()));
   });

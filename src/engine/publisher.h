@@ -49,6 +49,7 @@ class Publisher final : private PublishEvents {
 
   void on_loop(std::function<void()> event);
   void perform(PublisherMachine::Actions actions);
+  void tell_blocked();
   void submit_due_marks();
   void submit(Write mark);
   void count(const PublisherMachine::Actions& actions);
@@ -65,6 +66,10 @@ class Publisher final : private PublishEvents {
   WaitingMarks waiting_marks_;
   Timer timer_;
   Timer marks_timer_;
+  Timer blocked_timer_;
+  std::string blocked_reason_;
+  bool blocked_told_ = false;
+  bool ready_untold_ = true;  // it was not ready, as far as people know
   std::unique_ptr<PublishSession> session_;
   std::atomic<bool> accepts_fresh_{false};
   bool stopped_ = false;
