@@ -13,7 +13,8 @@ PublisherMachine::PublisherMachine(const PublisherOptions& options, std::string 
       log_identity_(std::move(log_identity)),
       faults_(faults),
       random_(seed),
-      breaker_(options.backoff_first, options.backoff_longest) {}
+      breaker_(options.backoff_first, options.backoff_longest),
+      window_(options.window, options.window_max, options.confirm_deadline) {}
 
 PublisherMachine::Actions PublisherMachine::on_ready(MonoTime now) {
   state_ = State::kReady;
@@ -71,7 +72,7 @@ std::deque<PublishRow>* PublisherMachine::next_queue() {
 
 PublisherMachine::Actions PublisherMachine::pump(MonoTime now) {
   Actions actions;
-  while (ready() && in_flight_.size() < options_.window) {
+  while (ready() && in_flight_.size() < window_.size()) {
     auto* queue = next_queue();
     if (queue == nullptr) break;
     const bool due = queue == &due_;
@@ -81,6 +82,7 @@ PublisherMachine::Actions PublisherMachine::pump(MonoTime now) {
     publish_one(std::move(row), now, actions);
     if (due) actions.due += actions.publish.size() - before;
   }
+  if (in_flight_.size() >= window_.size() && waiting() > 0) window_.on_full();
   return actions;
 }
 
@@ -118,6 +120,9 @@ PublisherMachine::Actions PublisherMachine::on_confirmed(const std::vector<Publi
   };
   settle_all(acked, true);
   settle_all(nacked, false);
+  if (!actions.answered_after.empty()) {
+    window_.on_answers(actions.answered_after.size(), std::ranges::max(actions.answered_after));
+  }
   while (!by_deadline_.empty() && !in_flight_.contains(by_deadline_.front())) by_deadline_.pop_front();
   Actions more = pump(now);
   actions.publish = std::move(more.publish);
@@ -159,6 +164,7 @@ PublisherMachine::Actions PublisherMachine::on_tick(MonoTime now) {
     if (found != in_flight_.end()) {
       if (found->second.deadline > now) break;
       doubt(found->second, "no answer from the broker in time", now, late);
+      window_.on_doubt();
       in_flight_.erase(found);
     }
     by_deadline_.pop_front();

@@ -17,6 +17,7 @@
 #include "base/time.h"
 #include "core/headers.h"
 #include "engine/options.h"
+#include "engine/publish_window.h"
 #include "engine/route_breaker.h"
 #include "ports/broker.h"
 #include "ports/log_writes.h"
@@ -108,6 +109,7 @@ class PublisherMachine {
   std::mt19937_64 random_;
   State state_ = State::kDown;
   RouteBreaker breaker_;
+  PublishWindow window_;
   std::deque<PublishRow> fresh_;
   std::size_t fresh_bytes_ = 0;
   std::deque<PublishRow> due_;

@@ -31,6 +31,7 @@ EngineOptions draw_options(Dice& dice) {
   options.publisher.confirm_deadline = Duration{900};
   options.publisher.backoff_longest = dice.millis(2'000, 20'000);
   options.publisher.window = static_cast<std::size_t>(dice.between(2, 64));
+  options.publisher.window_max = options.publisher.window * 4;
   options.worker.concurrency = dice.between(1, 4);
   options.worker.concurrency_max = options.worker.concurrency + dice.between(0, 8);
   options.worker.prefetch = dice.between(2, 64);

@@ -238,7 +238,7 @@ TEST_F(PublisherMachineTest, RowThatBecameOldBeforeTheBrokerCameBackIsNotPublish
 }
 
 TEST_F(PublisherMachineTest, WindowBoundsWhatIsInFlightAndConfirmsMakeRoom) {
-  options_.window = 2;
+  options_.window = options_.window_max = 2;
   ready();
   for (const char* id : {"a", "b", "c", "d"}) EXPECT_TRUE(machine().offer_fresh(row(id)));
   const auto first = machine().pump(at_ms(0));

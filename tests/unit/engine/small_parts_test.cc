@@ -1,8 +1,10 @@
-// Route breaker, acknowledgement tracker, the health of the log, marks that wait.
+// Route breaker, acknowledgement tracker, the health of the log, marks that wait, the window of
+// publishes.
 #include <gtest/gtest.h>
 
 #include "engine/ack_tracker.h"
 #include "engine/log_health.h"
+#include "engine/publish_window.h"
 #include "engine/route_breaker.h"
 #include "engine/waiting_marks.h"
 #include "tests/unit/engine/engine_hands.h"
@@ -240,6 +242,44 @@ TEST(WaitingMarksTest, BeyondItsBoundTheOldestAreDueAtOnce) {
   WaitingMarks marks(Duration{50}, /*most=*/2);
   for (const char* id : {"a", "b", "c"}) marks.add(mark_of(id), at_ms(0));
   EXPECT_EQ(ids_of(marks.take_due(at_ms(0))), (std::vector<std::string>{"a/1"}));
+}
+
+// ---- PublishWindow --------------------------------------------------------------------------------------------------
+
+TEST(PublishWindowTest, GrowsOnlyWhileItIsTheLimitAndAnswersComeQuickly) {
+  PublishWindow window(256, 1'024, Duration{900});
+  window.on_answers(256, Duration{5});
+  EXPECT_EQ(window.size(), 256U) << "nothing waited for room";
+  window.on_full();
+  window.on_answers(256, Duration{200});
+  EXPECT_EQ(window.size(), 256U) << "more would only wait in the broker";
+  window.on_answers(256, Duration{5});
+  EXPECT_EQ(window.size(), 384U);
+  for (int i = 0; i < 20; ++i) {
+    window.on_full();
+    window.on_answers(256, Duration{5});
+  }
+  EXPECT_EQ(window.size(), 1'024U);
+}
+
+TEST(PublishWindowTest, IsHalvedOnceForEachWindowThatIsAnsweredLate) {
+  PublishWindow window(256, 1'024, Duration{900});
+  window.on_answers(100, Duration{500});
+  EXPECT_EQ(window.size(), 128U);
+  window.on_answers(100, Duration{500});
+  EXPECT_EQ(window.size(), 128U) << "published before";
+  window.on_answers(100, Duration{500});
+  EXPECT_EQ(window.size(), 64U);
+  for (int i = 0; i < 100; ++i) window.on_answers(64, Duration{500});
+  EXPECT_EQ(window.size(), 1U);
+}
+
+TEST(PublishWindowTest, DoubtIsALateAnswer) {
+  PublishWindow window(256, 1'024, Duration{900});
+  window.on_doubt();
+  EXPECT_EQ(window.size(), 128U);
+  window.on_doubt();
+  EXPECT_EQ(window.size(), 128U);
 }
 
 }  // namespace
