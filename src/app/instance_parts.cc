@@ -5,6 +5,7 @@
 #include "app/data_directory.h"
 #include "app/wiring_options.h"
 #include "base/fail_stop.h"
+#include "base/fault_point.h"
 #include "base/log.h"
 #include "mail/journal.h"
 #include "mail/maildir.h"
@@ -20,6 +21,12 @@ Result<std::unique_ptr<MailTransport>> open_transport(const MailConfig& config, 
   auto journal = JournalTransport::open(config.journal, std::move(transport), clock);
   if (!journal.ok()) return journal.error();
   return std::unique_ptr<MailTransport>(std::move(*journal));
+}
+
+EngineFaults planted_faults() {
+  EngineFaults faults;
+  faults.ack_before_commit = fault_active("ack_before_commit");
+  return faults;
 }
 
 }  // namespace
@@ -44,7 +51,7 @@ Status InstanceParts::make(const Config& config, std::function<void(const Error&
     if (Status made = make_handlers(config, substitutes.mail); !made.ok()) return made;
   }
   node.emplace(Node::Parts{loop, *lane, *health, *broker, handlers ? &*handlers : nullptr, clock, metrics},
-               engine_options(config, owner, store.log->identity()));
+               engine_options(config, owner, store.log->identity()), planted_faults());
   operations.emplace(loop, *lane, *health, *store.reader, *node);
   return ok_status();
 }

@@ -1,8 +1,9 @@
-// Named places where a test may make the process die or misbehave. Inert unless WAYBILL_FAULT=name[:n] (or
-// WAYBILL_FAULT_GATE=FILE) is set when the process starts, which is announced loudly. The list is closed: a name that
-// is not in it refuses the start.
+// Named places where a test may make the process die, misbehave or tell that it passed. Inert unless
+// WAYBILL_FAULT=name[:n], WAYBILL_FAULT_GATE=FILE or WAYBILL_FAULT_TRACE=name is set when the process starts, which is
+// announced loudly. The lists are closed: a name that is not in them refuses the start.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -10,8 +11,8 @@
 
 namespace waybill {
 
-/// Reads WAYBILL_FAULT and WAYBILL_FAULT_GATE. An unknown name is an error that lists the known ones. Call once, before
-/// any thread starts.
+/// Reads WAYBILL_FAULT, WAYBILL_FAULT_GATE and WAYBILL_FAULT_TRACE. An unknown name is an error that lists the known
+/// ones. Call once, before any thread starts.
 [[nodiscard]] Status configure_fault_points();
 
 /// The names that `WAYBILL_FAULT` accepts, in the order of a message's life.
@@ -21,10 +22,20 @@ namespace waybill {
 /// (SIGKILL).
 void crash_point(std::string_view name);
 
-/// True from the n-th hit of the configured point on: the caller then leaves out what the point is named after.
+/// True from the n-th hit of the configured point on: the caller then does what the point is named after.
 [[nodiscard]] bool fault_active(std::string_view name);
 
 /// Where a handler is about to begin: waits while the file that WAYBILL_FAULT_GATE names exists, at most 120 s.
 void gate_point();
+
+/// True if WAYBILL_FAULT_TRACE names this point.
+[[nodiscard]] bool fault_traced(std::string_view name);
+void write_fault_trace(std::string_view name, const std::string& what);
+
+/// Where a trace is asked for: writes `fault point NAME: WHAT` to stderr, in one call to the system, and goes on.
+template <class What>
+void trace_point(std::string_view name, What what) {
+  if (fault_traced(name)) write_fault_trace(name, what());
+}
 
 }  // namespace waybill

@@ -16,7 +16,7 @@
 
 namespace waybill {
 
-/// Deliberate faults for the test of the simulator; off in every product.
+/// Deliberate faults, for tests that must notice them; off unless planted.
 struct EngineFaults {
   bool ignore_returns = false;
   bool ack_before_commit = false;

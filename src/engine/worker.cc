@@ -11,6 +11,9 @@ namespace waybill {
 namespace {
 
 constexpr const char* kComponent = "worker";
+constexpr const char* kBeforeAck = "before_ack";
+
+std::string text_of(const DeliveryTag& tag) { return std::to_string(tag.epoch) + "/" + std::to_string(tag.number); }
 
 std::map<QueueName, bool> marks_of(const EngineOptions& options, const HandlerRunner& handlers) {
   std::map<QueueName, bool> marks;
@@ -69,6 +72,7 @@ void Worker::on_consume_ready() {
 
 void Worker::on_delivery(Delivery delivery) {
   on_loop([this, delivery = std::make_shared<Delivery>(std::move(delivery))] {
+    trace_point(kBeforeAck, [&] { return "delivery " + text_of(delivery->tag) + " " + delivery->id; });
     perform(machine_.on_delivery(std::move(*delivery), moment()));
   });
 }
@@ -134,7 +138,8 @@ void Worker::act(WorkerMachine::CancelHandler cancel) { handlers_.cancel(cancel.
 
 void Worker::act(WorkerMachine::Ack ack) {
   if (!session_) return;
-  crash_point("before_ack");
+  crash_point(kBeforeAck);
+  trace_point(kBeforeAck, [&] { return "ack " + text_of(ack.tag) + (ack.multiple ? " multiple" : ""); });
   session_->ack(ack.tag, ack.multiple);
   crash_point("after_ack");
 }

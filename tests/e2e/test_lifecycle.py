@@ -160,10 +160,12 @@ def test_a_wrong_configuration_is_told(tmp_path, toml, told):
     assert not (tmp_path / "var").exists(), "nothing is made before the configuration is right"
 
 
-def test_an_unknown_fault_point_refuses_the_start(make_daemon):
-    code, said = refused(make_daemon(environment={"WAYBILL_FAULT": "nowhere"}))
+@pytest.mark.parametrize("variable, known", [("WAYBILL_FAULT", "after_append_commit"),
+                                             ("WAYBILL_FAULT_TRACE", "before_ack")])
+def test_an_unknown_fault_point_refuses_the_start(make_daemon, variable, known):
+    code, said = refused(make_daemon(environment={variable: "nowhere"}))
     assert code == USAGE
-    assert "nowhere" in said and "after_append_commit" in said
+    assert variable in said and "nowhere" in said and known in said
 
 
 def test_fault_points_are_announced(make_daemon):

@@ -1,4 +1,8 @@
-"""The order of system calls: an answer leaves only after the sync that makes its row durable."""
+"""The order of system calls: an answer leaves only after the sync that makes its row durable, and a delivery is
+acknowledged only after the sync that makes the record of its effect durable.
+
+The broker lives inside the program, so that an acknowledgement is no call to the system: the program is asked to write
+a line to stderr just before each."""
 
 import re
 import subprocess
@@ -6,83 +10,195 @@ from pathlib import Path
 
 import pytest
 
+from harness.daemon import Daemon
 from harness.load import Load
 from harness.strace import read_calls, tracing
 from harness.waiting import eventually
 
 PLANT = Path(__file__).resolve().parent / "plant_sync_off.c"
-ANSWERED = re.compile(r'\\"msgId\\":\\"(\d+)\\"')
+LEAST = 100  # answers of each form
+# In the classic form, and of a message of an array.
+ANSWERED = re.compile(r'\\"(?:msgId\\":\\"(\d+)\\"|id\\":\\"(\d+)\\",\\"status\\")')
+DELIVERED = re.compile(r'"fault point before_ack: delivery (\d+)/(\d+) (\S+)\\n"')
+ACKED = re.compile(r'"fault point before_ack: ack (\d+)/(\d+)( multiple)?\\n"')
 
 
-def violations(calls):
-    """Of every answered id: was its row written to the write-ahead log, and synced, before the answer was sent?"""
-    written = {}  # id -> end of the first write to the WAL that carries it
-    synced = [call for call in calls if call.name in ("fdatasync", "fsync") and "-wal>" in call.text]
+class WriteAheadLog:
+    """When something first stood in the write-ahead log, and when that was synced."""
+
+    def __init__(self, calls):
+        of_log = [call for call in calls if "-wal>" in call.text]
+        self._writes = [call for call in of_log if call.name in ("pwrite64", "write")]
+        self._syncs = [call for call in of_log if call.name in ("fdatasync", "fsync")]
+        self._written = {}  # text -> end of the first write that carries it
+
+    def problem(self, text, before):
+        """Why `text` was not durable when the call `before` began; nothing if it was."""
+        if text not in self._written:
+            self._written[text] = next((write.end for write in self._writes if text in write.text), None)
+        written = self._written[text]
+        if written is None or written > before.begin:
+            return "written"
+        if not any(written < sync.begin and sync.end < before.begin for sync in self._syncs):
+            return "synced"
+        return None
+
+
+def check_answers(calls):
+    """Of every id answered with 200: was its row durable? (number of answers, problems)"""
+    log = WriteAheadLog(calls)
     problems, answers = [], 0
-    wal_writes = [call for call in calls if call.name in ("pwrite64", "write") and "-wal>" in call.text]
     for call in calls:
         if call.name not in ("sendto", "sendmsg", "write", "writev") or "HTTP/1.1 200" not in call.text:
             continue
-        for message_id in ANSWERED.findall(call.text):
+        for found in ANSWERED.findall(call.text):
+            message_id = found[0] or found[1]
             answers += 1
-            if message_id not in written:
-                written[message_id] = next((write.end for write in wal_writes if message_id in write.text), None)
-            end_of_write = written[message_id]
-            if end_of_write is None or end_of_write > call.begin:
-                problems.append(f"{message_id} was answered before it was written")
-            elif not any(end_of_write < sync.begin and sync.end < call.begin for sync in synced):
-                problems.append(f"{message_id} was answered before it was synced")
+            problem = log.problem(message_id, call)
+            if problem:
+                problems.append(f"{message_id} was answered before it was {problem}")
     return answers, problems
 
 
-def trace(daemon, output):
-    """The calls of a short life under load."""
+def acknowledgements(calls):
+    """(message id, call) of every delivery that was acknowledged."""
+    in_hand = {}  # (epoch, number) -> message id
+    for call in calls:
+        if delivered := DELIVERED.search(call.text):
+            epoch, number, message_id = delivered.groups()
+            in_hand[int(epoch), int(number)] = message_id
+        elif acked := ACKED.search(call.text):
+            epoch, number = int(acked[1]), int(acked[2])
+            covered = [tag for tag in in_hand if tag[0] == epoch and
+                       (tag[1] <= number if acked[3] else tag[1] == number)]
+            assert (epoch, number) in covered, "what was acknowledged had been delivered"
+            for tag in covered:
+                yield in_hand.pop(tag), call
+
+
+def check_acks(calls):
+    """Of every acknowledged delivery: was the record of its effect durable? It names the file that the mail became,
+    and no earlier state of the row does. (number of acknowledgements, problems)"""
+    log = WriteAheadLog(calls)
+    problems, acks = [], 0
+    for message_id, call in acknowledgements(calls):
+        acks += 1
+        problem = log.problem(f"/{message_id}.waybill", call)
+        if problem:
+            problems.append(f"{message_id} was acknowledged before its finish was {problem}")
+    return acks, problems
+
+
+def live(directory, *under, **environment):
+    """A short life under load in both forms, traced: (its calls, what it wrote to stderr)."""
+    output = directory / "strace"
+    # Without lapses nothing is delivered twice, and each delivery is acknowledged for its own finish.
+    daemon = Daemon(directory, under=[*tracing(output), *under], config={"worker.lease": "60s", "publish.grace": "60s"},
+                    environment={"WAYBILL_FAULT_TRACE": "before_ack", **environment})
     with daemon:
-        with Load(daemon.port, clients=8) as load:
-            eventually(lambda: len(load.answered) >= 100, 60, "enough is answered")
-        eventually(lambda: daemon.client().open_count() == 0, 60, "all is delivered")
+        with Load(daemon.port, clients=4) as mails, Load(daemon.port, clients=2, batch=10) as batches:
+            eventually(lambda: min(len(mails.answered), len(batches.answered)) >= LEAST, 60, "enough is answered")
+        assert not mails.refused and not batches.refused
+        eventually(lambda: daemon.client().open_count() == 0, 120, "all is delivered")
         assert daemon.stop() == 0
-    return read_calls(output)
+    return read_calls(output), daemon.stderr
 
 
-def test_each_answer_follows_the_sync_of_its_row(make_daemon, tmp_path):
-    output = tmp_path / "strace"
-    answers, problems = violations(trace(make_daemon(under=tracing(output)), output))
-    assert answers >= 100
+@pytest.fixture(scope="module")
+def sound_life(tmp_path_factory):
+    return live(tmp_path_factory.mktemp("sound"))
+
+
+@pytest.fixture(scope="module")
+def life_without_syncs(tmp_path_factory):
+    """The pragma is planted from outside, after the program has asserted its own."""
+    directory = tmp_path_factory.mktemp("planted")
+    library = directory / "plant.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-Wall", "-Werror", "-o", str(library), str(PLANT), "-ldl"], check=True)
+    calls, said = live(directory, "-E", f"LD_PRELOAD={library}")
+    assert "planted synchronous=OFF" in said
+    return calls, said
+
+
+def test_each_answer_follows_the_sync_of_its_row(sound_life):
+    answers, problems = check_answers(sound_life[0])
+    assert answers >= 2 * LEAST
     assert not problems, problems[:5]
 
 
-def test_the_check_fails_when_synchronous_off_is_planted(make_daemon, tmp_path):
-    """The pragma is planted from outside, after the program has asserted its own: a check that cannot fail is none."""
-    library, output = tmp_path / "plant.so", tmp_path / "strace"
-    subprocess.run(["cc", "-shared", "-fPIC", "-Wall", "-Werror", "-o", str(library), str(PLANT), "-ldl"], check=True)
-    daemon = make_daemon(under=[*tracing(output), "-E", f"LD_PRELOAD={library}"])
-    answers, problems = violations(trace(daemon, output))
-    assert "planted synchronous=OFF" in daemon.stderr
-    assert answers >= 100
-    assert len(problems) > answers / 2
+def test_each_ack_follows_the_sync_of_its_finish(sound_life):
+    calls, said = sound_life
+    assert "FAULT INJECTION IS ON: every pass of before_ack is told" in said
+    acks, problems = check_acks(calls)
+    assert acks >= 2 * LEAST
+    assert not problems, problems[:5]
+
+
+@pytest.mark.parametrize("check", [check_answers, check_acks])
+def test_the_check_fails_when_synchronous_off_is_planted(life_without_syncs, check):
+    """A check that cannot fail is none."""
+    count, problems = check(life_without_syncs[0])
+    assert count >= 2 * LEAST
+    assert len(problems) > count / 2
+
+
+def test_the_check_fails_when_an_ack_before_the_commit_is_planted(tmp_path):
+    calls, said = live(tmp_path, WAYBILL_FAULT="ack_before_commit")
+    assert "FAULT INJECTION IS ON: ack_before_commit" in said
+    acks, problems = check_acks(calls)
+    assert acks >= 2 * LEAST
+    assert len(problems) > acks / 2
+
+
+AS_STRACE = {
+    "write wal 11": '1 pwrite64(3</d/w.db-wal>, "\\0\\00111\\0", 5, 0) = 5',
+    "write finish 11": '1 pwrite64(3</d/w.db-wal>, "\\0\\0/new/11.waybill\\0", 5, 0) = 5',
+    "write finish 12": '1 pwrite64(3</d/w.db-wal>, "\\0\\0/new/12.waybill\\0", 5, 0) = 5',
+    "sync wal": "1 fdatasync(3</d/w.db-wal>) = 0",
+    "sync other": "1 fdatasync(4</d/mail.journal>) = 0",
+    "sync wal begins": "1 fdatasync(3</d/w.db-wal> <unfinished ...>",
+    "sync wal ends": "1 <... fdatasync resumed>) = 0",
+    "send 11": '2 sendto(5<socket:[1]>, "HTTP/1.1 200 OK\\r\\n\\r\\n{\\"data\\":{\\"msgId\\":\\"11\\"}}", 9, 0, NULL, 0) = 9',
+    "send [11]": '2 sendto(5<socket:[1]>, "HTTP/1.1 200 OK\\r\\n\\r\\n[{\\"id\\":\\"11\\",\\"status\\":{}}]", 9, 0, NULL, 0) = 9',
+    "deliver 11": '3 write(2</d/stderr>, "fault point before_ack: delivery 1/1 11\\n", 9) = 9',
+    "deliver 12": '3 write(2</d/stderr>, "fault point before_ack: delivery 1/2 12\\n", 9) = 9',
+    "ack 11": '3 write(2</d/stderr>, "fault point before_ack: ack 1/1\\n", 9) = 9',
+    "ack both": '3 write(2</d/stderr>, "fault point before_ack: ack 1/2 multiple\\n", 9) = 9',
+}
 
 
 @pytest.mark.parametrize("lines, problem", [
     (['write wal 11', 'sync wal', 'send 11'], None),
+    (['write wal 11', 'sync wal', 'send [11]'], None),
     (['write wal 11', 'send 11', 'sync wal'], "synced"),
+    (['write wal 11', 'send [11]', 'sync wal'], "synced"),
     (['sync wal', 'write wal 11', 'send 11'], "synced"),
     (['send 11', 'write wal 11', 'sync wal'], "written"),
     (['write wal 11', 'sync other', 'send 11'], "synced"),
     (['write wal 11', 'sync wal begins', 'send 11', 'sync wal ends'], "synced"),
     (['write wal 11', 'sync wal begins', 'sync wal ends', 'send 11'], None),
 ])
-def test_the_check_itself(tmp_path, lines, problem):
-    as_strace = {
-        "write wal 11": '1 pwrite64(3</d/w.db-wal>, "\\0\\00111\\0", 5, 0) = 5',
-        "sync wal": "1 fdatasync(3</d/w.db-wal>) = 0",
-        "sync other": "1 fdatasync(4</d/mail.journal>) = 0",
-        "sync wal begins": "1 fdatasync(3</d/w.db-wal> <unfinished ...>",
-        "sync wal ends": "1 <... fdatasync resumed>) = 0",
-        "send 11": '2 sendto(5<socket:[1]>, "HTTP/1.1 200 OK\\r\\n\\r\\n{\\"data\\":{\\"msgId\\":\\"11\\"}}", 9, 0, NULL, 0) = 9',
-    }
+def test_the_check_of_answers_itself(tmp_path, lines, problem):
+    assert_found(tmp_path, lines, check_answers, 1, problem)
+
+
+@pytest.mark.parametrize("lines, acks, problem", [
+    (['deliver 11', 'write finish 11', 'sync wal', 'ack 11'], 1, None),
+    (['deliver 11', 'write finish 11', 'ack 11', 'sync wal'], 1, "synced"),
+    (['deliver 11', 'ack 11', 'write finish 11', 'sync wal'], 1, "written"),
+    (['write wal 11', 'sync wal', 'deliver 11', 'ack 11'], 1, "written"),
+    (['deliver 11', 'sync wal begins', 'write finish 11', 'sync wal ends', 'ack 11'], 1, "synced"),
+    (['deliver 11', 'deliver 12', 'write finish 11', 'write finish 12', 'sync wal', 'ack both'], 2, None),
+    (['deliver 11', 'deliver 12', 'write finish 12', 'sync wal', 'ack both'], 2, "written"),
+    (['deliver 11', 'deliver 12', 'write finish 11', 'sync wal', 'ack 11'], 1, None),
+])
+def test_the_check_of_acknowledgements_itself(tmp_path, lines, acks, problem):
+    assert_found(tmp_path, lines, check_acks, acks, problem)
+
+
+def assert_found(tmp_path, lines, check, count, problem):
     output = tmp_path / "strace"
-    output.write_text("\n".join(as_strace[line] for line in lines) + "\n", encoding="ascii")
-    answers, problems = violations(read_calls(output))
-    assert answers == 1
+    output.write_text("\n".join(AS_STRACE[line] for line in lines) + "\n", encoding="ascii")
+    counted, problems = check(read_calls(output))
+    assert counted == count
     assert (problem is None and not problems) or (problem is not None and problem in problems[0])

@@ -1,4 +1,4 @@
-"""Steady load: clients that send mails one after the other and remember what each was answered."""
+"""Steady load: clients that send messages one request after the other and remember what each was answered."""
 
 import http.client
 import json
@@ -6,13 +6,16 @@ import threading
 
 
 class Load:
-    """Some clients at once, until end(). Lost connections are part of the game; anything but 200 is kept as refused."""
+    """Some clients at once, until end(). Lost connections are part of the game; anything but 200 is kept as refused.
 
-    def __init__(self, port, clients=16, deadline_s=30):
+    With `batch` each request is an array of so many messages, else it is one mail in the classic form."""
+
+    def __init__(self, port, clients=16, deadline_s=30, batch=None):
         self.answered = []  # ids, in the order of the answers; list.append is atomic
-        self.refused = []   # (status, body)
+        self.refused = []   # (status, body); of a message in an array its own answer
         self._port = port
         self._deadline_s = deadline_s
+        self._batch = batch
         self._ended = threading.Event()
         self._threads = [threading.Thread(target=self._send, args=(number,), daemon=True) for number in range(clients)]
 
@@ -34,19 +37,39 @@ class Load:
         number = 0
         while not self._ended.is_set():
             number += 1
-            body = json.dumps({"subject": f"mail {number} of client {client}", "content": "x" * 100,
-                               "tos": "a@example.org"})
+            path, body = self._request(f"mail {number} of client {client}")
             try:
-                connection.request("POST", "/mail/send/v2", body, {"Content-Type": "application/json"})
+                connection.request("POST", path, body, {"Content-Type": "application/json"})
                 response = connection.getresponse()
                 text = response.read()
             except (OSError, http.client.HTTPException):
                 connection.close()
                 self._ended.wait(0.02)
                 continue
-            if response.status == 200:
-                self.answered.append(json.loads(text)["data"]["msgId"])
-            else:
-                self.refused.append((response.status, text))
+            if not self._take(response.status, text):
                 self._ended.wait(0.02)
         connection.close()
+
+    def _request(self, subject):
+        mail = {"subject": subject, "content": "x" * 100, "tos": "a@example.org"}
+        if self._batch is None:
+            return "/mail/send/v2", json.dumps(mail)
+        one = {"exchange": "mail.exchange", "routing_key": "mail.routing.key", "body": mail}
+        return "/v1/messages", json.dumps([one] * self._batch)
+
+    def _take(self, status, text):
+        """Remembers an answer; true if all of it was accepted."""
+        if status != 200:
+            self.refused.append((status, text))
+            return False
+        if self._batch is None:
+            self.answered.append(json.loads(text)["data"]["msgId"])
+            return True
+        answers = json.loads(text)
+        for answer in answers:
+            if "id" in answer:
+                self.answered.append(answer["id"])
+            else:
+                later = answer["error"]["code"] in ("unavailable", "in_doubt")
+                self.refused.append((503 if later else 400, answer))
+        return all("id" in answer for answer in answers)
