@@ -49,21 +49,21 @@ class Breakage {
   std::optional<Error> error_;  // guarded by mutex_
 };
 
-/// A file that scripts find the port in, as long as it is served.
-class PortFile {
+/// A file that scripts find the port or address in, as long as it is served.
+class WhereFile {
  public:
-  explicit PortFile(std::string path) : path_(std::move(path)) {}
-  ~PortFile() { remove(); }
-  PortFile(const PortFile&) = delete;
-  PortFile& operator=(const PortFile&) = delete;
+  explicit WhereFile(std::string path) : path_(std::move(path)) {}
+  ~WhereFile() { remove(); }
+  WhereFile(const WhereFile&) = delete;
+  WhereFile& operator=(const WhereFile&) = delete;
 
   // By rename, so that no reader meets half a number.
-  [[nodiscard]] Status write(std::uint16_t port) {
+  [[nodiscard]] Status write(const std::string& where) {
     if (path_.empty()) return ok_status();
     const std::string fresh = path_ + ".new";
     const auto file = open_file(fresh, O_WRONLY | O_CREAT | O_TRUNC, 0644);
     if (!file.ok()) return file.error();
-    if (Status put = write_all(*file, std::to_string(port) + "\n", fresh); !put.ok()) return put;
+    if (Status put = write_all(*file, where + "\n", fresh); !put.ok()) return put;
     if (::rename(fresh.c_str(), path_.c_str()) != 0) return file_error("rename", fresh, errno);
     written_ = true;
     return ok_status();
@@ -79,10 +79,8 @@ class PortFile {
 };
 
 // For a person. Where the output is for machines it is JSON throughout, and "started" has said the same.
-void announce(const Config& config, std::uint16_t port) {
+void announce(const Config& config, const ListenAddress& served) {
   if (config.log.format == LogFormat::kJson) return;
-  ListenAddress served = config.http.listen;
-  served.port = port;
   std::fprintf(stderr, "waybill: serving on http://%s, data in %s\n", served.text().c_str(), config.data.dir.c_str());
 }
 
@@ -130,16 +128,21 @@ struct Ended {
 
 Ended run(Wiring& wiring, StopSignals& signals, const Breakage& breakage, const ServeOptions& options) {
   const auto files_allowed = allow_open_files(open_files_needed(options.config));
-  PortFile port_file(options.port_file);
+  WhereFile port_file(options.port_file);
+  WhereFile address_file(options.address_file);
   Status outcome = wiring.start();
-  if (outcome.ok()) outcome = port_file.write(wiring.port());
+  ListenAddress served_at = options.config.http.listen;
+  served_at.port = wiring.port();
+  if (outcome.ok()) outcome = port_file.write(std::to_string(served_at.port));
+  if (outcome.ok()) outcome = address_file.write(served_at.text());
   const bool served = outcome.ok();
   if (served) {
     warn_of_few_files(options.config, files_allowed);
-    announce(options.config, wiring.port());
+    announce(options.config, served_at);
     // Which of the two ended the wait does not matter: a wake can only mean that the log broke.
     static_cast<void>(signals.wait());
     port_file.remove();
+    address_file.remove();
   }
   // Without a log nothing that runs could be recorded any more.
   const Duration grace = breakage.error() ? Duration{0} : options.config.shutdown.grace;

@@ -1,4 +1,5 @@
-// Waits for SIGTERM, SIGINT and SIGHUP, and for a word from another thread of the process.
+// Waits for SIGTERM, SIGINT and SIGHUP, and for a word from another thread of the process. A SIGHUP that was ignored
+// when the process started (nohup) stays so.
 #pragma once
 
 #include "base/result.h"

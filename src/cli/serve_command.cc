@@ -18,13 +18,15 @@ class ServeCommand final : public Command {
   std::vector<Option> options() override {
     auto all = config_.options();
     all.push_back({"--port-file", "Write the port into this file, once it is served", &port_file_, false, "FILE"});
+    all.push_back(
+        {"--address-file", "Likewise the address and port, such as [::1]:8420", &address_file_, false, "FILE"});
     return all;
   }
 
   ExitCode run() override {
     auto loaded = config_.load();
     if (!loaded.ok()) return report_usage(loaded.error());
-    const auto served = app::serve({std::move(loaded->config), port_file_});
+    const auto served = app::serve({std::move(loaded->config), port_file_, address_file_});
     if (served.ok()) return ExitCode::kDone;
     return served.error().what == ErrorClass::kPermanent ? ExitCode::kUsage : ExitCode::kFailed;
   }
@@ -32,6 +34,7 @@ class ServeCommand final : public Command {
  private:
   ConfigOptions config_;
   std::string port_file_;
+  std::string address_file_;
 };
 
 }  // namespace

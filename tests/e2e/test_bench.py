@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from harness.program import PROGRAM, clean_environment, waybill
+from harness.program import PROGRAM, children_of, clean_environment, is_running, waybill
 from harness.waiting import eventually
 
 DONE, FAILED, USAGE = range(3)
@@ -143,13 +143,8 @@ def test_an_interruption_leaves_no_server_and_no_files(tmp_path):
     finally:
         process.kill()
         process.wait()
-    eventually(lambda: not os.path.exists(f"/proc/{child}"), 10, "the server has ended")
+    eventually(lambda: not is_running(child), 10, "the server has ended")
     assert own_directories(tmp_path) == []
-
-
-def children_of(pid):
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
-        return [int(child) for child in children.read().split()]
 
 
 def test_a_file_system_in_memory_is_refused(tmp_path):

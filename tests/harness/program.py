@@ -25,3 +25,18 @@ def waybill(*arguments, cwd, deadline_s=20, text=None, **environment):
     return subprocess.run([str(PROGRAM), *map(str, arguments)], cwd=cwd, env=clean_environment(**environment),
                           input=text, stdin=subprocess.DEVNULL if text is None else None, capture_output=True,
                           text=True, timeout=deadline_s, check=False)
+
+
+def children_of(pid):
+    """The pids of a process's children."""
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
+        return [int(child) for child in children.read().split()]
+
+
+def is_running(pid):
+    """False too for what has ended and only waits to be reaped."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
+            return stat.read().rpartition(")")[2].split()[0] not in ("Z", "X")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
