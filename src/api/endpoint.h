@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string_view>
 
 #include "api/http_message.h"
 
@@ -16,6 +17,8 @@ class Endpoint {
   virtual ~Endpoint() = default;
   /// On the server's thread: must not wait. `request` and all it points to end with the call.
   virtual void handle(const HttpRequest& request, Answer answer) = 0;
+  /// What a client shall do when nobody knows what became of its request; empty: asking changes nothing.
+  [[nodiscard]] virtual std::string_view in_doubt_advice() const { return {}; }
 };
 
 }  // namespace waybill::api

@@ -36,6 +36,11 @@ std::string_view usual_code(int status) {
   }
 }
 
+ClassicView classic_view_of(const HttpError& error) {
+  if (error.status < 500) return {ClassicView::kBadRequest, error.message, {}, error.fields, {}};
+  return {ClassicView::kFailure, error.message, {}, {}, view_of(error).code};
+}
+
 }  // namespace
 
 HttpResponse to_response(ErrorForm form, const HttpError& error) {
@@ -47,8 +52,7 @@ HttpResponse to_response(ErrorForm form, const HttpError& error) {
       response.body = to_json(view_of(error));
       break;
     case ErrorForm::kClassic:
-      response.body = to_json(ClassicView{
-          error.status >= 500 ? ClassicView::kFailure : ClassicView::kBadRequest, error.message, {}, error.fields});
+      response.body = to_json(classic_view_of(error));
       break;
   }
   return response;
@@ -75,16 +79,16 @@ HttpError in_doubt(std::string message) {
   return error;
 }
 
-HttpError late_answer(HttpMethod method) {
-  if (method != HttpMethod::kPost) return unavailable("no answer came in time; try again");
-  return in_doubt("no answer came in time; it may have been accepted: repeat it with the same Idempotency-Key");
+HttpError late_answer(std::string_view advice) {
+  if (advice.empty()) return unavailable("no answer came in time; try again");
+  return in_doubt("no answer came in time; " + std::string(advice));
 }
 
 HttpError failed_endpoint() {
   return in_doubt("the request failed inside the server; look whether it was carried out before repeating it");
 }
 
-HttpError from_port(const Error& error) {
+HttpError from_port(const Error& error, std::string_view advice) {
   switch (error.what) {
     case ErrorClass::kPermanent:
       return HttpError{400, error.message};
@@ -96,7 +100,7 @@ HttpError from_port(const Error& error) {
     case ErrorClass::kOverload:
       return unavailable(error.message);
     case ErrorClass::kInDoubt:
-      return in_doubt(error.message);
+      return in_doubt(advice.empty() ? error.message : error.message + "; " + std::string(advice));
   }
   std::abort();
 }

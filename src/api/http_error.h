@@ -39,12 +39,12 @@ struct HttpError {
 /// 503 with `Retry-After`: it may have happened.
 [[nodiscard]] HttpError in_doubt(std::string message);
 
-/// No answer came before the deadline: unavailable, or in doubt if the request was to change something.
-[[nodiscard]] HttpError late_answer(HttpMethod method);
+/// No answer came before the deadline: in doubt with the endpoint's advice; unavailable if it has none.
+[[nodiscard]] HttpError late_answer(std::string_view advice);
 /// The endpoint broke down; in doubt too.
 [[nodiscard]] HttpError failed_endpoint();
 
-/// An error of a port as a client sees it: 400, 404, 409 or 503.
-[[nodiscard]] HttpError from_port(const Error& error);
+/// An error of a port as a client sees it: 400, 404, 409 or 503. `advice` is told when in doubt.
+[[nodiscard]] HttpError from_port(const Error& error, std::string_view advice = {});
 
 }  // namespace waybill::api

@@ -308,7 +308,7 @@ awaitable<HttpResponse> HttpServer::Impl::Session::ask_endpoint() {
     co_await wake_.async_wait(into(cancelled));
   }
   ++ticket_;  // whatever arrives now is late
-  if (!answer_) co_return to_response(form, late_answer(request.method));
+  if (!answer_) co_return to_response(form, late_answer(match_.entry->endpoint->in_doubt_advice()));
   co_return std::move(*answer_);
 }
 

@@ -11,7 +11,7 @@ HttpError refused(const Error& error, bool repeated) {
     return HttpError{
         409, "a request with this Idempotency-Key is still being handled; repeat this one later", {}, "in_flight"};
   }
-  return in_doubt("it may have been accepted: repeat the request with the same Idempotency-Key or id");
+  return in_doubt(std::string(kMaybeAcceptedAdvice));
 }
 
 }  // namespace

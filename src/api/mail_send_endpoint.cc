@@ -66,4 +66,6 @@ void MailSendEndpoint::accept_under_key(IntakeRequest request, MonoTime deadline
                  });
 }
 
+std::string_view MailSendEndpoint::in_doubt_advice() const { return kMaybeAcceptedAdvice; }
+
 }  // namespace waybill::api

@@ -31,6 +31,7 @@ class MailSendEndpoint final : public Endpoint {
       : intake_(intake), options_(std::move(options)), keys_(std::make_shared<KeysInFlight>()) {}
 
   void handle(const HttpRequest& request, Answer answer) override;
+  [[nodiscard]] std::string_view in_doubt_advice() const override;
 
  private:
   void accept_under_key(IntakeRequest request, MonoTime deadline, Answer answer);

@@ -8,6 +8,7 @@
 namespace waybill::api {
 namespace {
 
+constexpr std::string_view kAdvice = "it may have been done: look at the message, and repeat the request if it was not";
 constexpr Duration kAheadMax = std::chrono::hours(24 * 366);
 
 HttpResponse refuse(const HttpError& error) { return to_response(ErrorForm::kV1, error); }
@@ -17,7 +18,8 @@ HttpResponse refuse(const ErrorView& error) { return HttpResponse{400, to_json(e
 // Answers with what became of the message.
 Operations::Done<State> tell(const MessageId& id, Answer answer) {
   return [id, answer = std::move(answer)](Result<State> state) {
-    answer(state ? HttpResponse{200, to_json(StateChange{id.value, state.value()})} : refuse(from_port(state.error())));
+    answer(state ? HttpResponse{200, to_json(StateChange{id.value, state.value()})}
+                 : refuse(from_port(state.error(), kAdvice)));
   };
 }
 
@@ -56,5 +58,7 @@ void MessageActionEndpoint::handle(const HttpRequest& request, Answer answer) {
     }
   }
 }
+
+std::string_view MessageActionEndpoint::in_doubt_advice() const { return kAdvice; }
 
 }  // namespace waybill::api

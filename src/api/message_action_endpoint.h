@@ -19,6 +19,7 @@ class MessageActionEndpoint final : public Endpoint {
   /// `operations` outlives the endpoint.
   MessageActionEndpoint(Operations& operations, Action action) : operations_(operations), action_(action) {}
   void handle(const HttpRequest& request, Answer answer) override;
+  [[nodiscard]] std::string_view in_doubt_advice() const override;
 
  private:
   Operations& operations_;

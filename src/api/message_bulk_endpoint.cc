@@ -10,6 +10,11 @@ namespace {
 
 constexpr std::int64_t kCountMost = 100'000;  // beyond it a count would cost more than it tells
 
+constexpr std::string_view kAdvice =
+    "it may have been done, wholly or in part: repeat it, and what was done already is left out; with 'again' look at "
+    "the "
+    "messages first";
+
 HttpResponse refuse(const HttpError& error) { return to_response(ErrorForm::kV1, error); }
 
 Selection selection_of(const BulkRequest& request) {
@@ -32,7 +37,7 @@ Operations::Done<std::int64_t> tell_count(Answer answer) {
 
 Operations::Done<BulkReport> tell_report(Answer answer) {
   return [answer = std::move(answer)](const Result<BulkReport>& report) {
-    if (!report) return answer(refuse(from_port(report.error())));
+    if (!report) return answer(refuse(from_port(report.error(), kAdvice)));
     answer(HttpResponse{200, to_json(BulkView{report->changed, report->refused, report->next_cursor})});
   };
 }
@@ -53,5 +58,7 @@ void MessageBulkEndpoint::handle(const HttpRequest& request, Answer answer) {
       return operations_.cancel_all(selection, tell_report(std::move(answer)));
   }
 }
+
+std::string_view MessageBulkEndpoint::in_doubt_advice() const { return kAdvice; }
 
 }  // namespace waybill::api

@@ -13,6 +13,7 @@ class MessageBulkEndpoint final : public Endpoint {
   /// `operations` outlives the endpoint.
   MessageBulkEndpoint(Operations& operations, BulkVerb verb) : operations_(operations), verb_(verb) {}
   void handle(const HttpRequest& request, Answer answer) override;
+  [[nodiscard]] std::string_view in_doubt_advice() const override;
 
  private:
   Operations& operations_;

@@ -161,4 +161,6 @@ void MessageSendEndpoint::handle(const HttpRequest& request, Answer answer) {
                      });
 }
 
+std::string_view MessageSendEndpoint::in_doubt_advice() const { return kMaybeAcceptedAdvice; }
+
 }  // namespace waybill::api

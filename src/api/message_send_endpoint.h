@@ -23,6 +23,7 @@ class MessageSendEndpoint final : public Endpoint {
   explicit MessageSendEndpoint(Intake& intake) : intake_(intake), keys_(std::make_shared<KeysInFlight>()) {}
 
   void handle(const HttpRequest& request, Answer answer) override;
+  [[nodiscard]] std::string_view in_doubt_advice() const override;
 
  private:
   Intake& intake_;

@@ -11,6 +11,7 @@ class PruneEndpoint final : public Endpoint {
   /// `operations` outlives the endpoint.
   explicit PruneEndpoint(Operations& operations) : operations_(operations) {}
   void handle(const HttpRequest& request, Answer answer) override;
+  [[nodiscard]] std::string_view in_doubt_advice() const override;
 
  private:
   Operations& operations_;

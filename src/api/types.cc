@@ -156,6 +156,8 @@ std::string to_json(const ClassicView& answer) {
     data = json::object{{"msgId", text_of(answer.msg_id)}};
   } else if (!answer.errors.empty()) {
     data = json::object{{"errors", fields_of(answer.errors)}};
+  } else if (!answer.reason.empty()) {
+    data = json::object{{"reason", text_of(answer.reason)}};
   }
   return json::serialize(json::object{{"code", answer.code}, {"msg", text_of(answer.msg)}, {"data", std::move(data)}});
 }

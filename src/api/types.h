@@ -149,6 +149,7 @@ struct ClassicView {
   std::string msg;
   std::string msg_id;
   std::vector<FieldError> errors;
+  std::string reason;  ///< with every 5xx: the code that the v1 form has, `unavailable` or `in_doubt`
   bool operator==(const ClassicView&) const = default;
 };
 [[nodiscard]] std::string to_json(const ClassicView& answer);

@@ -197,6 +197,7 @@ ClassicView classic_from(const Reader& from) {
   const Reader inside = from.object("data");
   if (inside.has("msgId")) answer.msg_id = inside.text("msgId");
   if (inside.has("errors")) answer.errors = inside.list("errors", field_error_from);
+  if (inside.has("reason")) answer.reason = inside.text("reason");
   return answer;
 }
 

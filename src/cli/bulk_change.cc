@@ -75,7 +75,11 @@ std::string preview_text(const BulkPlan& plan, const api::MatchView& match) {
 class BulkRun {
  public:
   BulkRun(const Client& client, const BulkPlan& plan, const Patience::Pause& pause, std::int64_t total)
-      : client_(client), plan_(plan), pause_(pause), patience_(pause), progress_(words_of(plan.verb).verb, total) {}
+      : client_(client),
+        plan_(plan),
+        pause_(pause),
+        patience_(pause, repeats(plan)),
+        progress_(words_of(plan.verb).verb, total) {}
 
   // The error that ended it before all was done; nothing if it was done, or stopped.
   std::optional<Error> run() {
@@ -95,19 +99,36 @@ class BulkRun {
     progress_.clear();
     const Words words = words_of(plan_.verb);
     if (plan_.json) {
-      print_line(R"({"changed":)" + std::to_string(changed_) + R"(,"refused":)" + std::to_string(refused_) +
+      const std::string doubt = in_doubt_ > 0 ? R"(,"in_doubt":)" + std::to_string(in_doubt_) : "";
+      print_line(R"({"changed":)" + std::to_string(changed_) + R"(,"refused":)" + std::to_string(refused_) + doubt +
                  R"(,"complete":)" + (done() ? "true}" : "false}"));
       return;
     }
     std::string text = words.done + (" " + count_text(changed_));
     if (refused_ > 0) text += "; " + count_text(refused_, " could not be: their state forbade it");
+    if (in_doubt_ > 0) text += "; up to " + std::to_string(in_doubt_) + " more may have been";
     if (!done()) text += "; the rest was left as it is";
     print_line(text);
   }
 
   [[nodiscard]] bool done() const { return complete_ || limit_reached(); }
 
+  // After an answer that left something in doubt.
+  [[nodiscard]] std::string_view advice() const {
+    return repeats(plan_) == Patience::Repeats::kAnything
+               ? "Run the command again: it goes on with the rest"
+               : "Look with `waybill list` before you run it again: what was done would be done once more";
+  }
+
  private:
+  // What was changed already does not match any more, or is refused; but the effects of consumed messages would be
+  // repeated once more.
+  static Patience::Repeats repeats(const BulkPlan& plan) {
+    const bool again =
+        std::any_of(plan.selections.begin(), plan.selections.end(), [](const auto& s) { return s.again; });
+    return again ? Patience::Repeats::kWhatDidNotHappen : Patience::Repeats::kAnything;
+  }
+
   [[nodiscard]] bool limit_reached() const { return plan_.limit > 0 && changed_ >= plan_.limit; }
 
   [[nodiscard]] int page_rows(double rate) const {
@@ -123,9 +144,11 @@ class BulkRun {
     if (stopped_) return std::nullopt;
     const MonoTime begin = std::chrono::steady_clock::now();
     request.limit = page_rows(request.rate);
-    // Safe to repeat: what was changed already does not match any more, or is refused.
     const auto answer = Client::body_of(patience_.send(client_, post(words_of(plan_.verb).path, request)));
-    if (!answer.ok()) return answer.error();
+    if (!answer.ok()) {
+      if (answer.error().what == ErrorClass::kInDoubt) in_doubt_ = request.limit;
+      return answer.error();
+    }
     const auto report = api::parse_bulk(*answer);
     if (!report.ok()) return report.error();
     patience_.renew();
@@ -145,6 +168,7 @@ class BulkRun {
   MonoTime next_page_{};
   std::int64_t changed_ = 0;
   std::int64_t refused_ = 0;
+  std::int64_t in_doubt_ = 0;  // of these any number may have been changed
   bool stopped_ = false;
   bool complete_ = false;
 };
@@ -170,7 +194,7 @@ ExitCode run_bulk(const Client& client, const BulkPlan& plan, const Patience::Pa
   BulkRun run(client, plan, pause, total_of(client, plan));
   const auto error = run.run();
   run.report();
-  if (error) return report(*error);
+  if (error) return report(advise(*error, run.advice(), "Try again later"));
   return run.done() ? ExitCode::kDone : ExitCode::kFailed;
 }
 

@@ -81,17 +81,19 @@ Result<Client> offline_client(const ClientOptions& options) {
   });
 }
 
-ErrorClass class_of(int status) {
+// Of a failure nobody knows what it leaves behind, unless the server says that nothing happened.
+ErrorClass class_of(int status, const std::string& code) {
   switch (status) {
     case 404:
       return ErrorClass::kNotFound;
     case 409:
       return ErrorClass::kConflict;
     case 408:
-    case 503:
       return ErrorClass::kOverload;
+    case 503:
+      return code == "unavailable" ? ErrorClass::kOverload : ErrorClass::kInDoubt;
     default:
-      return ErrorClass::kPermanent;
+      return status >= 500 ? ErrorClass::kInDoubt : ErrorClass::kPermanent;
   }
 }
 
@@ -100,13 +102,20 @@ std::string with_fields(std::string message, const std::vector<api::FieldError>&
   return message;
 }
 
+struct Said {
+  std::string sentence;
+  std::string code;
+};
+
 // Answers of the classic endpoint and of all others have different shapes.
-std::string sentence_of(const HttpReply& reply) {
-  if (const auto error = api::parse_error(reply.body); error.ok()) return with_fields(error->message, error->fields);
-  if (const auto classic = api::parse_classic(reply.body); classic.ok()) {
-    return with_fields(classic->msg, classic->errors);
+Said said_in(const HttpReply& reply) {
+  if (const auto error = api::parse_error(reply.body); error.ok()) {
+    return {with_fields(error->message, error->fields), error->code};
   }
-  return "the server answered with status " + std::to_string(reply.status);
+  if (const auto classic = api::parse_classic(reply.body); classic.ok()) {
+    return {with_fields(classic->msg, classic->errors), classic->reason};
+  }
+  return {"the server answered with status " + std::to_string(reply.status), {}};
 }
 
 void say(const std::string& sentence) {
@@ -162,12 +171,23 @@ Result<std::string> Client::post(const std::string& target, std::string json, Ht
 Result<std::string> Client::body_of(Result<HttpReply> reply) {
   if (!reply.ok()) return reply.error();
   if (reply->status >= 200 && reply->status < 300) return std::move(reply->body);
-  std::string sentence = sentence_of(*reply);
-  if (reply->status == 401) sentence += "; give one of its tokens with --token-file";
-  return make_error(class_of(reply->status), std::move(sentence), std::to_string(reply->status));
+  Said said = said_in(*reply);
+  if (reply->status == 401) said.sentence += "; give one of its tokens with --token-file";
+  return make_error(class_of(reply->status, said.code), std::move(said.sentence), std::to_string(reply->status));
+}
+
+bool Client::is_in_doubt(const Result<HttpReply>& reply) {
+  const auto body = body_of(reply);
+  return !body.ok() && body.error().what == ErrorClass::kInDoubt;
 }
 
 std::string message_target(const std::string& id) { return "/v1/messages/" + percent_encode(id); }
+
+Error advise(Error error, std::string_view maybe, std::string_view nothing) {
+  if (error.what == ErrorClass::kInDoubt) error.message.append("\n  ").append(maybe);
+  if (error.what == ErrorClass::kOverload) error.message.append("\n  ").append(nothing);
+  return error;
+}
 
 ExitCode report(const Error& error) {
   say(error.message);

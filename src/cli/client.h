@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -39,10 +40,13 @@ class Client {
   /// The answer, whatever its status. Errors: kRetry (unreachable), kInDoubt (no answer).
   [[nodiscard]] Result<HttpReply> send(const HttpRequest& request) const { return transport_(request); }
   // The body of a successful answer. Errors are what the server said, by class: kNotFound, kConflict, kOverload (it
-  // cannot serve now), kPermanent (refused), kRetry (unreachable), kInDoubt (no answer).
+  // cannot serve now, and nothing happened), kPermanent (refused), kRetry (unreachable), kInDoubt (no answer, or one
+  // that says that it may have happened).
   [[nodiscard]] Result<std::string> get(const std::string& target) const;
   [[nodiscard]] Result<std::string> post(const std::string& target, std::string json, HttpHeaders headers = {}) const;
   [[nodiscard]] static Result<std::string> body_of(Result<HttpReply> reply);
+  /// Nobody knows whether what was asked happened.
+  [[nodiscard]] static bool is_in_doubt(const Result<HttpReply>& reply);
 
  private:
   Transport transport_;
@@ -50,6 +54,10 @@ class Client {
 
 /// `/v1/messages/{id}`
 [[nodiscard]] std::string message_target(const std::string& id);
+
+/// The error with one line more: `maybe` if what was asked may have happened, `nothing` if the server could not serve
+/// it.
+[[nodiscard]] Error advise(Error error, std::string_view maybe, std::string_view nothing);
 
 /// Says it on stderr and names the exit code.
 [[nodiscard]] ExitCode report(const Error& error);

@@ -15,6 +15,11 @@ bool is_served(const Result<HttpReply>& reply) {
 
 }  // namespace
 
+bool Patience::is_final(const Result<HttpReply>& reply) const {
+  if (is_served(reply)) return true;
+  return repeats_ == Repeats::kWhatDidNotHappen && Client::is_in_doubt(reply);
+}
+
 bool Patience::wait(const Result<HttpReply>& reply) {
   if (--left_ <= 0) return false;
   std::chrono::seconds time{1};
@@ -24,7 +29,7 @@ bool Patience::wait(const Result<HttpReply>& reply) {
 
 Result<HttpReply> Patience::send(const Client& client, const HttpRequest& request) {
   auto reply = client.send(request);
-  while (!is_served(reply) && wait(reply)) reply = client.send(request);
+  while (!is_final(reply) && wait(reply)) reply = client.send(request);
   return reply;
 }
 

@@ -38,6 +38,7 @@ class PruneCommand final : public ClientCommand {
 
  private:
   static constexpr int kPageRows = 10'000;
+  static constexpr std::string_view kGoOn = "Run the command again: it goes on with the rest";
 
   // How many of them are old enough only the removal itself finds out.
   [[nodiscard]] ExitCode preview(const Client& client) const {
@@ -79,7 +80,7 @@ class PruneCommand final : public ClientCommand {
     print_line(json() ? R"({"pruned":)" + std::to_string(pruned) + R"(,"more":)" + (more ? "true}" : "false}")
                       : "removed " + std::to_string(pruned) + (pruned == 1 ? " message" : " messages") +
                             (more ? "; more may be left" : ""));
-    if (error) return report(*error);
+    if (error) return report(advise(*error, kGoOn, kGoOn));
     return done ? ExitCode::kDone : ExitCode::kFailed;
   }
 

@@ -89,12 +89,11 @@ class SendCommand final : public ClientCommand {
     return api::to_json(api::SendMail{subject_, content_, to_});
   }
 
-  static ExitCode report_failure(Error error, const std::string& key) {
-    if (error.what == ErrorClass::kInDoubt || error.what == ErrorClass::kOverload) {
-      error.message +=
-          "; the mail may have been accepted: repeat with --idempotency-key " + key + " and it is sent only once";
-    }
-    return report(error);
+  static ExitCode report_failure(const Error& error, const std::string& key) {
+    return report(advise(
+        error,
+        "The mail may have been accepted: repeat it with --idempotency-key " + key + ", and it is sent only once",
+        "The mail was not accepted: try again later"));
   }
 
   static constexpr std::size_t kRequestBytesMax = 64U << 20U;

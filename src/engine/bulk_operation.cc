@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 namespace waybill {
@@ -34,7 +35,7 @@ void BulkOperation::read() {
 }
 
 void BulkOperation::on_page(Result<ListPage> page) {
-  if (!page.ok()) return done_(page.error());
+  if (!page.ok()) return handled() > 0 ? done_(report_) : done_(page.error());
   report_.next_cursor = page->next_cursor;
   const MonoTime now = loop_.now();
   if (page->rows.empty()) return go_on(now);
@@ -49,10 +50,19 @@ void BulkOperation::on_page(Result<ListPage> page) {
 }
 
 void BulkOperation::on_answers(const std::vector<Result<Answer>>& answers, MonoTime asked) {
+  std::optional<Error> failure;
   for (const auto& answer : answers) {
-    if (!answer.ok()) return done_(answer.error());
+    if (!answer.ok()) {
+      if (!failure || answer.error().what == ErrorClass::kInDoubt) failure = answer.error();
+      continue;
+    }
     const bool applied = std::get<VerbAnswer>(*answer).applied();
     ++(applied ? report_.changed : report_.refused);
+  }
+  if (failure) {
+    // Certain of this write, but not of the operation.
+    if (handled() > 0) failure->what = ErrorClass::kInDoubt;
+    return done_(*std::move(failure));
   }
   go_on(asked);
 }

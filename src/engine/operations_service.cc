@@ -181,6 +181,8 @@ void OperationsService::prune_on(Duration age, int limit, PruneReport so_far, Mo
   const int batch = std::min(kPruneBatch, limit - so_far.pruned);
   submit_for<CountAnswer>(lane_, Prune{age, batch}, loop_.now() + kDeadline,
                           [=, this, done = std::move(done)](const Result<CountAnswer>& answer) mutable {
+                            const bool in_doubt = !answer.ok() && answer.error().what == ErrorClass::kInDoubt;
+                            if (!answer.ok() && so_far.pruned > 0 && !in_doubt) return done(so_far);  // more are left
                             if (!answer.ok()) return done(answer.error());
                             so_far.pruned += answer->rows;
                             so_far.more = answer->rows >= batch;

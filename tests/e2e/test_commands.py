@@ -7,6 +7,7 @@ import pytest
 
 from harness.log_file import foreign_connection, insert_four_columns
 from harness.program import waybill
+from harness.scripted_server import scripted_server
 from harness.waiting import eventually
 
 DONE, FAILED, USAGE, NOT_FOUND, UNREACHABLE, FORBIDDEN = range(6)
@@ -78,6 +79,36 @@ def test_a_server_that_is_not_there(tmp_path):
     ended = waybill("stats", "--server", "http://127.0.0.1:1", cwd=tmp_path)
     assert ended.returncode == UNREACHABLE
     assert "127.0.0.1:1" in ended.stderr
+
+
+V1, CLASSIC = '{"error":{"code":"%s","message":"m","fields":[]}}', '{"code":-1,"msg":"m","data":{"reason":"%s"}}'
+SEND = ("send", "--subject", "x", "--content", "y", "--to", "a@example.org", "--idempotency-key", "k7")
+
+
+@pytest.mark.parametrize("status, reason", [(503, "in_doubt"), (None, None)])
+def test_what_may_have_happened_is_told_with_what_to_do(tmp_path, status, reason):
+    def said(form, *arguments):
+        with scripted_server(status, (form % reason).encode() if reason else b"") as url:
+            ended = waybill(*arguments, "--server", url, cwd=tmp_path)
+        assert ended.returncode == UNREACHABLE
+        return ended.stderr
+
+    told = said(CLASSIC, *SEND)
+    assert "may have been accepted" in told and "--idempotency-key k7" in told
+    for verb in (("cancel", "77"), ("retry", "77"), ("retry", "77", "--again"), ("resolve", "77", "--outcome", "done"),
+                 ("reschedule", "77", "--at", "2026-01-31T08:00:00Z")):
+        told = said(V1, *verb)
+        assert "`waybill show 77`" in told and "repeat the command" in told
+        assert "key" not in told.lower(), "these have none"
+
+
+def test_what_certainly_did_not_happen_is_told_so(tmp_path):
+    for form, arguments, nothing in ((CLASSIC, SEND, "was not accepted"), (V1, ("cancel", "77"), "Nothing was changed")):
+        with scripted_server(503, (form % "unavailable").encode()) as url:
+            ended = waybill(*arguments, "--server", url, cwd=tmp_path)
+        assert ended.returncode == UNREACHABLE
+        assert nothing in ended.stderr
+        assert "may have" not in ended.stderr
 
 
 @pytest.mark.parametrize("arguments", [("help",), ("--help",), ("help", "send"), ("send", "--help"), ("version",)])

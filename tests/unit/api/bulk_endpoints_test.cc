@@ -160,7 +160,10 @@ TEST_F(Bulk, TheErrorsOfTheLogAreTold) {
     EXPECT_EQ(response.status, 503);
     EXPECT_EQ(parse_error(response.body)->code, "in_doubt");
     EXPECT_EQ(response.header("Retry-After"), "1");
+    EXPECT_EQ(parse_error(response.body)->message.find("Idempotency-Key"), std::string::npos);
   }
+  EXPECT_NE(post("/v1/messages/retry").body.find("it may have been done, wholly or in part"), std::string::npos);
+  EXPECT_NE(post("/v1/prune", R"({"older_than":"7d"})").body.find("wholly or in part"), std::string::npos);
 }
 
 TEST_F(Bulk, MetricsComeWithTheBacklogOrWithout) {

@@ -94,7 +94,7 @@ class FakeOperations final : public Operations {
   std::int64_t matching = 0;
   BulkReport report;
   PruneReport pruned;
-  bool silent = false;  ///< keeps the questions for stats, and answers none
+  bool silent = false;  ///< answers no change and no question for stats, which it keeps
   std::vector<Done<LogStats>> unanswered;
   std::vector<std::string> asked;
 

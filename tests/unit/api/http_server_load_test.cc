@@ -128,6 +128,7 @@ TEST_F(Server, GivesUpOnAnEndpointThatDoesNotAnswer) {
   EXPECT_FALSE(late->header("Retry-After").empty());
   EXPECT_EQ(parse_classic(late->body).value().code, -1);
   EXPECT_NE(parse_classic(late->body).value().msg.find("may have been accepted"), std::string::npos);
+  EXPECT_EQ(parse_classic(late->body).value().reason, "in_doubt");
   // The late answer belongs to no request any more; the next one gets its own.
   client.send(to_text({.body = sample_mail()}));
   server_.intake.wait_for(2);
@@ -136,6 +137,33 @@ TEST_F(Server, GivesUpOnAnEndpointThatDoesNotAnswer) {
   const auto response = client.receive();
   ASSERT_TRUE(response);
   EXPECT_EQ(parse_classic(response->body).value().msg_id, "7001");
+}
+
+TEST_F(Server, WhatHasNoKeyIsNotAdvisedToUseOneWhenItsAnswerIsLate) {
+  server_.options.request_deadline = 200ms;
+  server_.operations.silent = true;
+  server_.start();
+  for (const auto& [target, body] : std::vector<std::pair<std::string, std::string>>{
+           {"/v1/messages/7/cancel", "{}"},
+           {"/v1/messages/7/retry", "{}"},
+           {"/v1/messages/7/resolve", R"({"outcome":"done"})"},
+           {"/v1/messages/7/reschedule", R"({"deliver_at":"2026-01-31T08:00:00Z"})"},
+           {"/v1/messages/retry", "{}"},
+           {"/v1/messages/cancel", R"({"queue":"q"})"},
+           {"/v1/prune", R"({"older_than":"7d"})"}}) {
+    RawClient client = connect();
+    const auto late = client.ask(to_text({.target = target, .body = body}));
+    ASSERT_TRUE(late) << target;
+    EXPECT_EQ(late->status, 503) << target;
+    const auto error = parse_error(late->body).value();
+    EXPECT_EQ(error.code, "in_doubt");
+    EXPECT_TRUE(error.message.starts_with("no answer came in time; it may have been done")) << error.message;
+    EXPECT_EQ(error.message.find("Idempotency-Key"), std::string::npos) << error.message;
+  }
+  RawClient client = connect();
+  const auto read = client.ask(get_text("/v1/stats"));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(parse_error(read->body).value().code, "unavailable") << "asking changes nothing";
 }
 
 TEST_F(Server, EachConnectionGetsItsOwnAnswerWhateverTheOrder) {

@@ -200,6 +200,7 @@ TEST_F(MailSend, SaysWhatToDoWhenTheLogIsUnavailable) {
     EXPECT_EQ(response.header("Retry-After"), "1");
     EXPECT_EQ(classic(response).code, -1);
     EXPECT_EQ(classic(response).msg, "the log does not answer; nothing was recorded");
+    EXPECT_EQ(classic(response).reason, "unavailable");
   }
 }
 
@@ -211,6 +212,7 @@ TEST_F(MailSend, SaysThatItMayHaveBeenAcceptedWhenInDoubt) {
   EXPECT_EQ(classic(response).code, -1);
   EXPECT_NE(classic(response).msg.find("may have been accepted"), std::string::npos);
   EXPECT_NE(classic(response).msg.find("same Idempotency-Key"), std::string::npos);
+  EXPECT_EQ(classic(response).reason, "in_doubt");
 }
 
 TEST_F(MailSend, MapsWhatIntakeRefuses) {

@@ -110,6 +110,9 @@ TEST(Types, TheClassicAnswerHasItsThreeForms) {
       R"({"code":201,"msg":"subject: it is empty","data":{"errors":[{"field":"subject","message":"it is empty"}]}})");
   const ClassicView failed{-1, "try later", "", {}};
   EXPECT_EQ(to_json(failed), R"({"code":-1,"msg":"try later","data":null})");
+  const ClassicView doubtful{-1, "try later", "", {}, "in_doubt"};
+  EXPECT_EQ(to_json(doubtful), R"({"code":-1,"msg":"try later","data":{"reason":"in_doubt"}})");
+  EXPECT_EQ(parse_classic(to_json(doubtful)).value(), doubtful);
   for (const ClassicView& answer : {accepted, refused, failed})
     EXPECT_EQ(parse_classic(to_json(answer)).value(), answer);
 }

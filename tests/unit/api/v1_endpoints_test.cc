@@ -265,9 +265,22 @@ TEST_F(V1, MapsTheErrorsOfTheLog) {
           post("/v1/messages/7/cancel"), post("/v1/messages/7/resolve", R"({"outcome":"done"})")}) {
       EXPECT_EQ(response.status, expected.status);
       EXPECT_EQ(error_of(response).code, expected.code);
-      EXPECT_EQ(error_of(response).message, "as planted");
+      EXPECT_TRUE(error_of(response).message.starts_with("as planted")) << error_of(response).message;
       EXPECT_EQ(!response.header("Retry-After").empty(), expected.status == 503);
     }
+  }
+}
+
+// What has no key is not advised to use one.
+TEST_F(V1, AChangeInDoubtSaysHowToFindOut) {
+  server_.operations.error = make_error(ErrorClass::kInDoubt, "no answer");
+  for (const char* action : {"retry", "cancel", "resolve", "reschedule"}) {
+    const std::string body = action == std::string("resolve")      ? R"({"outcome":"done"})"
+                             : action == std::string("reschedule") ? R"({"deliver_at":"2026-01-31T08:00:00Z"})"
+                                                                   : "{}";
+    const RawResponse response = post(std::string("/v1/messages/7/") + action, body);
+    EXPECT_EQ(error_of(response).message,
+              "no answer; it may have been done: look at the message, and repeat the request if it was not");
   }
 }
 

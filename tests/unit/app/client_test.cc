@@ -49,6 +49,24 @@ TEST(ClientTest, AnAnswerThatIsNotOursIsSaidByItsStatus) {
   EXPECT_EQ(answer.error().message, "the server answered with status 502");
 }
 
+TEST(ClientTest, WhatMayHaveHappenedIsToldFromWhatDidNot) {
+  const auto class_of = [](int status, const std::string& body) {
+    return answering(status, body).post("/", "{}").error().what;
+  };
+  const auto v1 = [](const std::string& code) {
+    return R"({"error":{"code":")" + code + R"(","message":"m","fields":[]}})";
+  };
+  const auto classic = [](const std::string& data) { return R"({"code":-1,"msg":"m","data":)" + data + "}"; };
+  EXPECT_EQ(class_of(503, v1("unavailable")), ErrorClass::kOverload);
+  EXPECT_EQ(class_of(503, v1("in_doubt")), ErrorClass::kInDoubt);
+  EXPECT_EQ(class_of(503, classic(R"({"reason":"unavailable"})")), ErrorClass::kOverload);
+  EXPECT_EQ(class_of(503, classic(R"({"reason":"in_doubt"})")), ErrorClass::kInDoubt);
+  EXPECT_EQ(class_of(503, classic("null")), ErrorClass::kInDoubt) << "it does not say that nothing happened";
+  EXPECT_EQ(class_of(503, "<html>"), ErrorClass::kInDoubt);
+  EXPECT_EQ(class_of(502, "<html>"), ErrorClass::kInDoubt);
+  EXPECT_EQ(class_of(408, v1("request_timeout")), ErrorClass::kOverload);
+}
+
 TEST(ClientTest, AMissingTokenSaysHowToGiveOne) {
   const auto answer = answering(401, "").get("/");
   ASSERT_FALSE(answer.ok());

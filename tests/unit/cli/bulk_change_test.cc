@@ -140,6 +140,25 @@ TEST_F(BulkChangeTest, APageThatMayHaveBeenDoneIsRepeated) {
   EXPECT_EQ(server.asked[3].body, server.asked[1].body);
 }
 
+TEST_F(BulkChangeTest, WhatStaysInDoubtIsTold) {
+  FakeServer server({page(1'000, 0, "c1"), fails(ErrorClass::kInDoubt)});
+  const auto failed = run(server, {api::BulkVerb::kRetry, {dead()}});
+  EXPECT_EQ(failed.code, ExitCode::kUnreachable);
+  EXPECT_EQ(failed.out, "retried 1000 messages; up to 1000 more may have been; the rest was left as it is\n");
+  EXPECT_EQ(failed.err, "waybill: as planted\n  Run the command again: it goes on with the rest\n");
+}
+
+TEST_F(BulkChangeTest, EffectsAreNotRepeatedOnceMoreByARepeatOfTheRequest) {
+  FakeServer server({page(1'000, 0, "c1"), fails(ErrorClass::kInDoubt), page(1, 0, "")});
+  BulkPlan plan{api::BulkVerb::kRetry, {dead()}};
+  plan.selections[0].again = true;
+  plan.json = true;
+  const auto failed = run(server, plan);
+  EXPECT_EQ(server.asked.size(), 2U);
+  EXPECT_EQ(failed.out, "{\"changed\":1000,\"refused\":0,\"in_doubt\":1000,\"complete\":false}\n");
+  EXPECT_NE(failed.err.find("Look with `waybill list` before you run it again"), std::string::npos) << failed.err;
+}
+
 TEST_F(BulkChangeTest, TheStatesAreTakenOneAfterTheOther) {
   api::BulkRequest sending;
   sending.status = State::kSending;

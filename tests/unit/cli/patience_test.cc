@@ -32,6 +32,18 @@ TEST(Patience, TakesAnyOtherAnswerAsItIs) {
   }
 }
 
+TEST(Patience, LeavesAloneWhatMayHaveHappenedIfSoAsked) {
+  const std::string nothing = R"({"error":{"code":"unavailable","message":"m","fields":[]}})";
+  const std::string doubt = R"({"error":{"code":"in_doubt","message":"m","fields":[]}})";
+  for (const auto& last : {says(503, doubt), fails(ErrorClass::kInDoubt)}) {
+    FakeServer server({says(503, nothing), fails(ErrorClass::kRetry), last, says(200, "done")});
+    NotedPauses pauses;
+    Patience patience(pauses.pause(), Patience::Repeats::kWhatDidNotHappen);
+    EXPECT_TRUE(Client::is_in_doubt(patience.send(server.client(), {})));
+    EXPECT_EQ(server.asked.size(), 3U);
+  }
+}
+
 TEST(Patience, EndsAfterABoundedNumberOfTries) {
   FakeServer server(says(503, "still"));
   NotedPauses pauses;

@@ -426,6 +426,22 @@ TEST_F(OperationsServiceTest, VerbWithoutAnAnswerIsPassedOnByItsClass) {
   EXPECT_EQ(state.error().what, ErrorClass::kInDoubt);
 }
 
+TEST_F(OperationsServiceTest, APruneThatIsRefusedOnTheWayTellsWhatItRemoved) {
+  const auto prune_until = [&](const Error& error) {
+    std::optional<Result<PruneReport>> report;
+    service_.prune(std::chrono::hours(1), 100'000, [&](Result<PruneReport> given) { report = std::move(given); });
+    const auto first = lane_.take<Prune>();
+    first->done(Answer(CountAnswer{std::get<Prune>(first->write).limit}));
+    answer<Prune>(error);
+    return report.value();
+  };
+  const auto refused = prune_until(make_error(ErrorClass::kOverload, "full"));
+  ASSERT_TRUE(refused.ok());
+  EXPECT_GT(refused->pruned, 0);
+  EXPECT_TRUE(refused->more);
+  EXPECT_EQ(prune_until(make_error(ErrorClass::kInDoubt, "no answer")).error().what, ErrorClass::kInDoubt);
+}
+
 TEST_F(OperationsServiceTest, ReadsAnswerTheRowWithItsHistoryOrNotFound) {
   const auto missing = read<MessageDetail>([&](auto done) { service_.find(id_, false, done); });
   ASSERT_FALSE(missing.ok());
