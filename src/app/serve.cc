@@ -101,12 +101,12 @@ void warn_of_few_files(const Config& config, std::uint64_t allowed) {
             {{"max_connections", config.http.max_connections}, {"needed", needed}, {"allowed", allowed}});
 }
 
-/// Stops on a thread of its own, so that the main one can hear a second signal. False: handlers still run.
-bool drain(Wiring& wiring, StopSignals& signals, MonoTime deadline) {
+/// Stops on a thread of its own, so that the main one can hear a second signal.
+Wiring::Stopped drain(Wiring& wiring, StopSignals& signals, MonoTime deadline) {
   std::atomic<bool> stopped = false;
-  bool all_ended = false;
+  Wiring::Stopped outcome;
   std::thread stopping([&] {
-    all_ended = wiring.stop(deadline);
+    outcome = wiring.stop(deadline);
     stopped = true;
     signals.wake();
   });
@@ -117,13 +117,13 @@ bool drain(Wiring& wiring, StopSignals& signals, MonoTime deadline) {
     }
   }
   stopping.join();
-  return all_ended;
+  return outcome;
 }
 
 struct Ended {
   Status outcome;
   bool served = false;  ///< it had come as far as that
-  bool handlers_ended = false;
+  Wiring::Stopped stopped;
 };
 
 Ended run(Wiring& wiring, StopSignals& signals, const Breakage& breakage, const ServeOptions& options) {
@@ -147,14 +147,25 @@ Ended run(Wiring& wiring, StopSignals& signals, const Breakage& breakage, const 
   // Without a log nothing that runs could be recorded any more.
   const Duration grace = breakage.error() ? Duration{0} : options.config.shutdown.grace;
   if (served) log_event(LogLevel::kInfo, "serve", "stopping", {{"grace_ms", grace}});
-  const bool handlers_ended = drain(wiring, signals, std::chrono::steady_clock::now() + grace);
+  const Wiring::Stopped stopped = drain(wiring, signals, std::chrono::steady_clock::now() + grace);
   if (const auto broken = breakage.error()) outcome = make_error(ErrorClass::kRetry, broken->message, broken->code);
-  return {outcome, served, handlers_ended};
+  return {outcome, served, stopped};
 }
 
-// Handlers that still run use what would be destroyed on the way out; what they do is left to lapse.
+void tell_end(const Ended& ended) {
+  if (!ended.served) return;
+  const auto& left = ended.stopped.left_to_lapse;
+  if (!left) {
+    log_event(LogLevel::kWarning, "serve", "the end was not orderly: attempts that are open will lapse");
+  } else if (*left > 0) {
+    log_event(LogLevel::kWarning, "serve", "attempts did not end within shutdown.grace: they will lapse",
+              {{"attempts", *left}});
+  }
+  log_event(LogLevel::kInfo, "serve", "stopped", {{"clean", ended.outcome.ok() && left == std::size_t{0}}});
+}
+
+// Handlers that still run use what would be destroyed on the way out.
 [[noreturn]] void leave_running_handlers(const Config& config, const Status& outcome) {
-  log_event(LogLevel::kWarning, "serve", "not waiting for handlers any longer; open attempts will lapse");
   if (!outcome.ok()) tell_failure(config, outcome.error());
   std::_Exit(outcome.ok() ? EXIT_SUCCESS : EXIT_FAILURE);
 }
@@ -167,9 +178,9 @@ Status serve_untold(const ServeOptions& options) {
   auto wiring = Wiring::build(options.config, [&breakage](const Error& error) { breakage.report(error); });
   if (!wiring.ok()) return wiring.error();
   const Ended ended = run(**wiring, signals, breakage, options);
-  if (!ended.handlers_ended) leave_running_handlers(options.config, ended.outcome);
-  wiring->reset();  // closes the log
-  if (ended.served) log_event(LogLevel::kInfo, "serve", "stopped", {{"clean", ended.outcome.ok()}});
+  if (ended.stopped.handlers_ended) wiring->reset();  // closes the log
+  tell_end(ended);
+  if (!ended.stopped.handlers_ended) leave_running_handlers(options.config, ended.outcome);
   return ended.outcome;
 }
 

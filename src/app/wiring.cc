@@ -32,8 +32,7 @@ struct Wiring::Parts {
 
   Status open_data();
   api::Router make_router();
-  /// True if every handler has ended.
-  bool drain_node(MonoTime deadline);
+  Stopped drain_node(MonoTime deadline);
 };
 
 Status Wiring::Parts::open_data() {
@@ -89,27 +88,28 @@ Status Wiring::start() {
 
 std::uint16_t Wiring::port() const { return parts_->http->bound_port(); }
 
-bool Wiring::stop(MonoTime deadline) {
+Wiring::Stopped Wiring::stop(MonoTime deadline) {
   Parts& parts = *parts_;
   parts.http->stop();
-  const bool all_ended = !parts.node_started || parts.drain_node(deadline);
+  const Stopped stopped = parts.node_started ? parts.drain_node(deadline) : Stopped{true, 0};
   if (auto& handlers = parts.instance.handlers) {
-    if (all_ended) {
+    if (stopped.handlers_ended) {
       handlers->stop();
     } else {
       handlers->abandon();
     }
   }
   parts.instance.stop();
-  return all_ended;
+  return stopped;
 }
 
-bool Wiring::Parts::drain_node(MonoTime deadline) {
+Wiring::Stopped Wiring::Parts::drain_node(MonoTime deadline) {
   const auto drained = std::make_shared<std::promise<void>>();
   instance.node->begin_stop(deadline, [drained] { drained->set_value(); });
   const bool in_order = drained->get_future().wait_until(deadline + kAfterGrace) == std::future_status::ready;
-  // Only a drain that ended before its deadline has waited for every handler.
-  return !instance.handlers || (in_order && std::chrono::steady_clock::now() < deadline);
+  if (!in_order) return {!instance.handlers, std::nullopt};
+  const Node::Left left = instance.node->left();
+  return {!left.handlers, left.attempts};
 }
 
 }  // namespace waybill::app

@@ -2,9 +2,11 @@
 // Its parts are instance_parts.h.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "app/config.h"
 #include "base/result.h"
@@ -27,9 +29,12 @@ class Wiring {
   /// After start.
   [[nodiscard]] std::uint16_t port() const;
 
-  /// Accepts nothing more, lets what has begun finish until `deadline`, gives back what has not. True: all has ended
-  /// and the wiring may be destroyed. False: handlers still run; end the process without destroying anything.
-  [[nodiscard]] bool stop(MonoTime deadline);
+  struct Stopped {
+    bool handlers_ended = true;                ///< the wiring may be destroyed; else end the process without that
+    std::optional<std::size_t> left_to_lapse;  ///< attempts; none: not known, since the engine did not answer
+  };
+  /// Accepts nothing more, lets what has begun finish until `deadline`, gives back what has not.
+  [[nodiscard]] Stopped stop(MonoTime deadline);
 
  private:
   struct Parts;

@@ -94,8 +94,7 @@ void HandlerPool::start(std::uint64_t key, const QueueName& queue, Attempt attem
   auto gate = std::make_shared<Gate>(loop_, std::move(callbacks.on_begin_effect));
   std::unique_lock lock(mutex_);
   gates_.emplace(key, gate);
-  jobs_.push_back(
-      Job{key, handlers_.at(queue), std::move(attempt), std::move(gate), std::move(callbacks.on_finished)});
+  jobs_.push_back(Job{key, handlers_.at(queue), std::move(attempt), std::move(gate), std::move(callbacks.on_finished)});
   wake_another(lock);
 }
 

@@ -65,6 +65,7 @@ class Node::Impl {
     });
   }
 
+  Left left() const { return left_; }
   Intake& intake() { return intake_; }
   bool ready(std::string* reason) const { return intake_.ready(reason); }
 
@@ -148,7 +149,10 @@ class Node::Impl {
     if (!on_stopped_) return;
     stop_timer_.disarm();
     intake_.stop();
-    if (worker_) worker_->close();
+    if (worker_) {
+      left_ = {worker_->runs_handlers(), worker_->open_attempts()};
+      worker_->close();
+    }
     std::exchange(on_stopped_, nullptr)();
   }
 
@@ -164,6 +168,7 @@ class Node::Impl {
   Timer declare_timer_;
   Timer lapse_timer_;
   std::function<void()> on_stopped_;
+  Left left_;
   bool stopping_ = false;
   bool grace_over_ = false;
   bool held_crashed_ = false;                                   // by the worker, after its last turn
@@ -175,6 +180,7 @@ Node::Node(Parts parts, EngineOptions options, EngineFaults faults)
 Node::~Node() = default;
 Status Node::start() { return impl_->start(); }
 void Node::begin_stop(MonoTime deadline, std::function<void()> done) { impl_->begin_stop(deadline, std::move(done)); }
+Node::Left Node::left() const { return impl_->left(); }
 Intake& Node::intake() { return impl_->intake(); }
 bool Node::ready(std::string* reason) const { return impl_->ready(reason); }
 

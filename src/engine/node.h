@@ -2,6 +2,7 @@
 // program runs one; the simulator runs several of the same class on virtual time.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 
@@ -47,6 +48,13 @@ class Node {
   /// Takes no new deliveries, publishes nothing more, lets what runs finish until `deadline`; then gives back what has
   /// not begun and leaves the rest to lapse. `done` is called once, on the loop.
   void begin_stop(MonoTime deadline, std::function<void()> done);
+  /// What a stop left behind.
+  struct Left {
+    bool handlers = false;     ///< some still run
+    std::size_t attempts = 0;  ///< neither ended nor given back: they lapse
+  };
+  /// After `done` of begin_stop.
+  [[nodiscard]] Left left() const;
 
   /// Accepting messages for this node; as any Intake, callable from any thread.
   [[nodiscard]] Intake& intake();

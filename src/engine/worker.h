@@ -33,6 +33,8 @@ class Worker final : private ConsumeEvents {
   [[nodiscard]] bool idle() const { return machine_.idle(); }
   [[nodiscard]] bool holds_crashed() const { return machine_.holds_crashed(); }
   [[nodiscard]] bool only_begun() const { return machine_.only_begun(); }
+  [[nodiscard]] bool runs_handlers() const { return machine_.runs_handlers(); }
+  [[nodiscard]] std::size_t open_attempts() const { return machine_.open_attempts(); }
   [[nodiscard]] WorkerMachine::QueueView view(const QueueName& queue) const { return machine_.view(queue); }
 
  private:

@@ -314,6 +314,17 @@ bool WorkerMachine::only_begun() const {
   });
 }
 
+bool WorkerMachine::runs_handlers() const {
+  return std::ranges::any_of(runs_, [](const auto& entry) { return entry.second.handling == Handling::kRunning; });
+}
+
+std::size_t WorkerMachine::open_attempts() const {
+  return static_cast<std::size_t>(std::ranges::count_if(runs_, [](const auto& entry) {
+    const Run& run = entry.second;
+    return (run.claimed || run.asked == Asked::kClaim) && !run.closed;
+  }));
+}
+
 // ---- evidence -------------------------------------------------------------------------------------------------------
 
 WorkerMachine::QueueView WorkerMachine::view(const QueueName& name) const {

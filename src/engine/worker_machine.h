@@ -105,6 +105,9 @@ class WorkerMachine {
   [[nodiscard]] bool holds_crashed() const { return exclusive_running_ || !crashed_.empty(); }
   /// Only runs whose effect has begun and that nothing more can be done about.
   [[nodiscard]] bool only_begun() const;
+  [[nodiscard]] bool runs_handlers() const;
+  /// Attempts whose end is not recorded: if it ends now, they are left to lapse.
+  [[nodiscard]] std::size_t open_attempts() const;
   /// When `on_tick` is wanted; none while nothing is in hand.
   [[nodiscard]] std::optional<MonoTime> next_tick() const;
 

@@ -11,6 +11,7 @@ import pytest
 from harness.journal import effects
 from harness.log_file import read_rows
 from harness.program import PROGRAM, clean_environment, waybill
+from harness.strace import injecting
 from harness.waiting import eventually
 
 USAGE = 2
@@ -62,11 +63,31 @@ def test_a_stop_does_not_wait_longer_than_its_grace(make_daemon, tmp_path):
     with daemon:
         message_id = daemon.client().accepted()
         eventually(lambda: daemon.client().message(message_id)["owner"], 5, "its handler runs")
-        daemon.stop(within_s=8)
+        assert daemon.stop(within_s=40) == 0, "the gate would hold the handler for longer"
+        assert "lapse" not in daemon.stderr, "all was given back"
+        assert "serve: stopped clean=true" in daemon.stderr
     gate.unlink()
     with daemon:
         eventually(lambda: daemon.client().status(message_id) == 3, 5, "delivered by the next life, without a lease to wait for")
         assert effects(daemon.journal) == {message_id: 1}
+
+
+def test_a_stop_tells_how_many_attempts_it_leaves_to_lapse(make_daemon, tmp_path):
+    """Two mails hang in the Maildir, after their effects began: these cannot be given back."""
+    daemon = make_daemon(config={"shutdown.grace": "1s"})
+    with daemon:
+        assert daemon.stop() == 0
+    output = tmp_path / "strace"
+    daemon.under = injecting(output, "fsync:delay_enter=12000000", daemon.maildir / "new")
+    with daemon:
+        client = daemon.client()
+        ids = [client.accepted() for _ in range(2)]
+        eventually(lambda: all(client.message(one)["owner"] for one in ids) and
+                   output.read_text(encoding="ascii").count("fsync(") == 2, 20, "both effects have begun")
+        assert daemon.stop(within_s=40) == 0
+    assert "warning serve: attempts did not end within shutdown.grace: they will lapse attempts=2" in daemon.stderr
+    assert "serve: stopped clean=false" in daemon.stderr
+    assert sum(row["effect_begun"] for row in read_rows(daemon.database)) == 2
 
 
 def test_no_request_is_lost_by_a_stop(make_daemon):

@@ -120,6 +120,8 @@ TEST_F(WorkerEffectTest, DeadlineAfterTheEffectIsUnknownAndTheTrueDoneIsStillRec
   EXPECT_TRUE(one<M::Ack>(answer(key, recorded(), 2'001)));
   EXPECT_FALSE(machine().idle());
   EXPECT_TRUE(machine().only_begun());
+  EXPECT_TRUE(machine().runs_handlers());
+  EXPECT_EQ(machine().open_attempts(), 0U) << "it was reported: nothing is left to lapse";
   EXPECT_TRUE(tick(60'000).empty()) << "a reported attempt is not renewed";
   actions = finish(key, Done{"late"}, 60'001);
   EXPECT_EQ(std::get<Done>(write<Finish>(actions)->outcome).result, "late");
