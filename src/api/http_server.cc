@@ -18,6 +18,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "api/accept_trouble.h"
 #include "api/answer_mailbox.h"
 #include "api/listen_address.h"
 #include "api/request_gate.h"
@@ -42,8 +43,6 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr Duration kAnswerSlack{250};
 constexpr Duration kLingerDeadline{1'000};
 constexpr std::size_t kLingerBytesMax = 1U << 20U;
-// Connections beyond the limit that are still told so, each; further ones wait in the kernel's queue.
-constexpr std::size_t kRefusedMax = 64;
 constexpr Duration kAcceptPause{20};
 // Of the memory for an answer, what an idle connection keeps.
 constexpr std::size_t kKeptBytesMax = 16U << 10U;
@@ -91,6 +90,7 @@ class HttpServer::Impl {
   std::vector<AnswerMailbox::Item> arrived_;
   std::uint64_t last_session_ = 0;
   std::size_t bodies_bytes_ = 0;
+  AcceptTrouble trouble_;
   bool sweeping_ = false;
   bool draining_ = false;
   HttpDate date_;
@@ -415,7 +415,7 @@ void HttpServer::Impl::end_drain_if_empty() {
 
 awaitable<void> HttpServer::Impl::accept_all() {
   while (!draining_) {
-    if (sessions_.size() >= options_.connections_max + kRefusedMax) {
+    if (sessions_.size() >= options_.connections_max + options_.refused_max) {
       co_await pause_accepting();
       continue;
     }
@@ -424,7 +424,8 @@ awaitable<void> HttpServer::Impl::accept_all() {
     if (draining_) break;
     if (error == asio::error::connection_aborted) continue;
     if (error) {
-      log_event(LogLevel::kWarning, kComponent, "cannot accept a connection", {{"error", error.message()}});
+      trouble_.on_failure(error.message(), mono_now());
+      schedule_sweep();
       co_await pause_accepting();
       continue;
     }
@@ -474,7 +475,7 @@ void HttpServer::Impl::deliver_answers() {
 
 // One timer looks at all deadlines: arming one for every read and write would cost more than the request.
 void HttpServer::Impl::schedule_sweep() {
-  if (sweeping_ || sessions_.empty()) return;
+  if (sweeping_ || (sessions_.empty() && !trouble_.lasts())) return;
   sweeping_ = true;
   const Duration shortest = std::min({options_.idle_limit, options_.header_deadline, options_.body_deadline,
                                       options_.write_deadline, options_.request_deadline});
@@ -484,6 +485,7 @@ void HttpServer::Impl::schedule_sweep() {
     if (cancelled) return;
     const MonoTime now = mono_now();
     for (const auto& [_, session] : sessions_) session->end_if_due(now);
+    trouble_.on_tick(now);
     schedule_sweep();
   });
 }

@@ -25,6 +25,7 @@ struct HttpOptions {
   ReaderLimits limits;
   std::size_t bodies_bytes_max = 64U << 20U;            ///< of all requests being read or handled; beyond it 503
   std::size_t connections_max = 4'096;                  ///< beyond it 503
+  std::size_t refused_max = 64;                         ///< at once, of those beyond it; further ones wait
   Duration idle_limit = std::chrono::seconds(75);       ///< between requests; then closed
   Duration header_deadline = std::chrono::seconds(10);  ///< from the request's first byte; then 408
   Duration body_deadline = std::chrono::seconds(30);    ///< from the end of the headers; then 408

@@ -92,13 +92,27 @@ void tell_failure(const Config& config, const Error& error) {
   }
 }
 
-void warn_of_few_files(const Config& config, std::uint64_t allowed) {
-  const auto needed = open_files_needed(config);
-  if (allowed >= needed) return;
+/// As many files as the configuration needs, or fewer connections.
+struct Files {
+  std::uint64_t allowed = 0;
+  int connections = 0;
+};
+Result<Files> allow_files(const Config& config) {
+  const auto allowed = allow_open_files(open_files_needed(config));
+  const auto connections = connections_within(config, allowed);
+  if (!connections.ok()) return connections.error();
+  return Files{allowed, *connections};
+}
+
+void warn_of_few_files(const Config& config, const Files& files) {
+  if (files.connections == config.http.max_connections) return;
   log_event(LogLevel::kWarning, "serve",
-            "too few files may be open for http.max_connections: raise the hard limit (ulimit -Hn, LimitNOFILE) or "
-            "lower the key, else connections will wait",
-            {{"max_connections", config.http.max_connections}, {"needed", needed}, {"allowed", allowed}});
+            "too few files may be open for http.max_connections: fewer connections are served, the others wait; raise "
+            "the hard limit (ulimit -Hn, LimitNOFILE) or lower the key",
+            {{"max_connections", config.http.max_connections},
+             {"served", files.connections},
+             {"needed", open_files_needed(config)},
+             {"allowed", files.allowed}});
 }
 
 /// Stops on a thread of its own, so that the main one can hear a second signal.
@@ -126,8 +140,8 @@ struct Ended {
   Wiring::Stopped stopped;
 };
 
-Ended run(Wiring& wiring, StopSignals& signals, const Breakage& breakage, const ServeOptions& options) {
-  const auto files_allowed = allow_open_files(open_files_needed(options.config));
+Ended run(Wiring& wiring, StopSignals& signals, const Breakage& breakage, const ServeOptions& options,
+          const Files& files) {
   WhereFile port_file(options.port_file);
   WhereFile address_file(options.address_file);
   Status outcome = wiring.start();
@@ -137,7 +151,7 @@ Ended run(Wiring& wiring, StopSignals& signals, const Breakage& breakage, const 
   if (outcome.ok()) outcome = address_file.write(served_at.text());
   const bool served = outcome.ok();
   if (served) {
-    warn_of_few_files(options.config, files_allowed);
+    warn_of_few_files(options.config, files);
     announce(options.config, served_at);
     // Which of the two ended the wait does not matter: a wake can only mean that the log broke.
     static_cast<void>(signals.wait());
@@ -175,9 +189,13 @@ Status serve_untold(const ServeOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader of our stderr that goes away must not end us
   StopSignals signals;
   Breakage breakage(signals);
-  auto wiring = Wiring::build(options.config, [&breakage](const Error& error) { breakage.report(error); });
+  const auto files = allow_files(options.config);
+  if (!files.ok()) return files.error();
+  Config config = options.config;
+  config.http.max_connections = files->connections;
+  auto wiring = Wiring::build(config, [&breakage](const Error& error) { breakage.report(error); });
   if (!wiring.ok()) return wiring.error();
-  const Ended ended = run(**wiring, signals, breakage, options);
+  const Ended ended = run(**wiring, signals, breakage, options, *files);
   if (ended.stopped.handlers_ended) wiring->reset();  // closes the log
   tell_end(ended);
   if (!ended.stopped.handlers_ended) leave_running_handlers(options.config, ended.outcome);

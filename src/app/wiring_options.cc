@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "app/open_files.h"
+
 namespace waybill::app {
 namespace {
 
@@ -97,6 +99,7 @@ api::HttpOptions http_options(const Config& config) {
   options.limits = {config.http.max_headers, config.http.max_body};
   options.bodies_bytes_max = config.http.max_pending_bodies;
   options.connections_max = static_cast<std::size_t>(config.http.max_connections);
+  options.refused_max = static_cast<std::size_t>(refused_connections(config.http.max_connections));
   options.idle_limit = config.http.idle_deadline;
   options.header_deadline = config.http.header_deadline;
   options.body_deadline = config.http.body_deadline;

@@ -65,23 +65,3 @@ def test_the_end_is_told_as_text_too(make_daemon):
     assert any(" info serve: started version=" in line for line in lines)
     assert any(line.startswith("waybill: serving on http://127.0.0.1:") for line in lines)
     assert " info serve: stopped clean=true" in lines[-1]
-
-
-def soft_limit(daemon):
-    with open(f"/proc/{daemon.process.pid}/limits", encoding="utf-8") as limits:
-        (line,) = [line for line in limits if line.startswith("Max open files")]
-    return int(line.split()[3])
-
-
-def test_enough_files_may_be_open_for_the_connections(make_daemon):
-    with make_daemon(config={"http.max_connections": 500}, under=["prlimit", "--nofile=128:4000"]) as daemon:
-        assert 500 < soft_limit(daemon) < 1000
-        assert "too few files" not in daemon.stderr
-
-
-def test_too_low_a_limit_is_told(make_daemon):
-    with make_daemon(config={"http.max_connections": 500}, under=["prlimit", "--nofile=128:200"]) as daemon:
-        assert soft_limit(daemon) == 200
-        assert "too few files may be open for http.max_connections" in daemon.stderr
-        assert "allowed=200" in daemon.stderr
-        assert daemon.client().accepted()

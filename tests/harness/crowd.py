@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import socket
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 
@@ -9,6 +11,15 @@ from dataclasses import dataclass
 class Answer:
     status: int
     body: dict
+
+
+@contextmanager
+def connections_held(port, count, deadline_s=30):
+    """So many connections that say nothing. The kernel makes them, whether or not they are accepted."""
+    with ExitStack() as held:
+        for _ in range(count):
+            held.enter_context(socket.create_connection(("127.0.0.1", port), timeout=deadline_s))
+        yield
 
 
 def post_at_once(port, path, requests, deadline_s=60):

@@ -56,5 +56,32 @@ TEST_F(OpenFilesTest, EveryConnectionAndHandlerIsCounted) {
   EXPECT_GT(open_files_needed(config), needed + 10);
 }
 
+TEST_F(OpenFilesTest, ConnectionsGetWhatTheOthersLeave) {
+  Config config;
+  config.http.max_connections = 500;
+  config.worker.max_concurrency = 16;
+  const auto needed = open_files_needed(config);
+  EXPECT_EQ(connections_within(config, needed).value(), 500);
+  EXPECT_EQ(connections_within(config, needed + 1'000).value(), 500) << "never more than configured";
+  const int fewer = connections_within(config, 200).value();
+  EXPECT_GT(fewer, 50);
+  config.http.max_connections = fewer;
+  EXPECT_LE(open_files_needed(config), 200U);
+  config.http.max_connections = fewer + 1;
+  EXPECT_GT(open_files_needed(config), 200U);
+}
+
+TEST_F(OpenFilesTest, HardlyAnyConnectionsAreRefused) {
+  Config config;
+  config.http.max_connections = 500;
+  config.worker.max_concurrency = 16;
+  const auto refused = connections_within(config, 110);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().what, ErrorClass::kPermanent);
+  EXPECT_NE(refused.error().message.find("only 110 files may be open"), std::string::npos);
+  config.http.max_connections = 1;
+  EXPECT_EQ(connections_within(config, open_files_needed(config)).value(), 1) << "one may be all that is wanted";
+}
+
 }  // namespace
 }  // namespace waybill::app
