@@ -20,7 +20,7 @@ def machine(tmp_path):
         stand_in(tmp_path / "apt-get", f'echo "$*" >>{tmp_path}/calls\n{apt}')
         stand_in(tmp_path / "id", f"echo {0 if user is None else user}")
         # Only what bootstrap itself needs, so that no sudo of this machine is found.
-        for tool in ("env", "sed", "sort", "comm", "mktemp", "rm", "cat", "tail", "tr", "sleep", "grep", "awk", "dirname"):
+        for tool in ("env", "sed", "sort", "comm", "mktemp", "rm", "cat", "tail", "tr", "sleep", "grep", "awk", "dirname", "paste"):
             link = tmp_path / tool
             if not link.exists():
                 link.symlink_to(f"/usr/bin/{tool}")
@@ -66,11 +66,49 @@ def test_without_a_network_one_sentence_names_what_is_missing(machine):
     assert len(said) == 2 and "strace" in said[1] and "Could not resolve host" in said[1]
 
 
-def test_a_conflict_is_named_and_nothing_changed(machine):
-    done = machine("test", missing=["strace"],
-                   apt='case "$*" in "-s "*) echo "Remv precious [1.0]" ;; *) echo "E: remove is disabled"; exit 100 ;; esac')
+# As Debian's apt-get says it when another flavour of libcurl's development files is installed.
+FLAVOURS = """
+case "$*" in
+  "-s "*prometheus-cpp-dev*) echo "Remv libcurl4-gnutls-dev [7.88.1]" ;;
+  "-s "*) ;;
+  *) echo "E: Packages need to be removed but remove is disabled."; exit 100 ;;
+esac"""
+
+
+def test_a_conflict_is_named_with_what_to_do_and_nothing_changed(machine):
+    done = machine("build", missing=["cmake", "prometheus-cpp-dev"], apt=FLAVOURS)
     assert done.returncode == 1
-    assert "would remove precious" in done.stderr
+    said = done.stderr.splitlines()
+    assert len(said) == 2, said
+    assert said[1].startswith("prometheus-cpp-dev cannot be installed beside libcurl4-gnutls-dev: nothing was changed.")
+    assert "`apt-get install prometheus-cpp-dev`" in said[1]
+    changing = [call for call in done.calls.splitlines() if " install " in call and not call.startswith("-s ")]
+    assert changing and all("--no-remove" in call for call in changing)
+
+
+def test_packages_that_conflict_only_together_are_named(machine):
+    done = machine("build", missing=["cmake", "ninja-build"], apt="""
+        case "$*" in
+          "-s "*cmake*ninja-build*) echo "Remv precious [1.0]" ;;
+          "-s "*) ;;
+          *) echo "E: Packages need to be removed but remove is disabled."; exit 100 ;;
+        esac""")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[1].startswith("cmake ninja-build cannot be installed together beside precious:")
+
+
+def test_what_apt_cannot_bring_together_is_named(machine):
+    """One of the two is on hold."""
+    done = machine("build", missing=["prometheus-cpp-dev"], apt="""
+        echo "The following packages have unmet dependencies:"
+        echo " libcurl4-openssl-dev : Conflicts: libcurl4-gnutls-dev but 7.88.1 is to be installed"
+        echo "E: Error, pkgProblemResolver::Resolve generated breaks, this may be caused by held packages."
+        exit 100""")
+    assert done.returncode == 1
+    said = done.stderr.splitlines()
+    assert len(said) == 2, said
+    assert "libcurl4-openssl-dev : Conflicts: libcurl4-gnutls-dev" in said[1]
+    assert "no network" not in said[1]
 
 
 def test_without_root_and_sudo_it_says_so(machine):
