@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from runner.jobs import Surroundings
-from runner.plan import LABELS, UsageError, check_labels, make_plan, needs_build
+from runner.plan import LABELS, UsageError, check_labels, make_plan, needs_build, read_seed
 from runner.process import Running
 from runner.progress import Progress
 from runner.result import FAILED, PASSED, KnownSkips, Report
@@ -97,18 +97,26 @@ def simulate_one(preset, seed, record):
     return subprocess.run(command + (["--record", record] if record else []), check=False).returncode
 
 
+class Arguments(argparse.ArgumentParser):
+    """Says what is wrong in one sentence."""
+
+    def error(self, message):
+        print(f"./test: {message}", file=sys.stderr)
+        sys.exit(2)
+
+
 def main():
-    parser = argparse.ArgumentParser(prog="./test", description="Runs the tests of the given labels.")
+    parser = Arguments(prog="./test", description="Runs the tests of the given labels.")
     parser.add_argument("labels", nargs="*", metavar="LABEL", help=f"{', '.join(LABELS)}; none: all but slow")
     parser.add_argument("--preset", default="release", help="which build to test (default: release)")
-    parser.add_argument("--seed", type=int, help="with sim: one run of the simulator, told in full")
+    parser.add_argument("--seed", help="with sim: one run of the simulator, told in full")
     parser.add_argument("--record", metavar="FILE", help="with --seed: also writes what it asked of the log")
     arguments = parser.parse_args()
-    if arguments.seed is not None or arguments.record:
-        if arguments.labels != ["sim"] or arguments.seed is None:
-            parser.error("--seed N goes with the label sim alone, and --record FILE with --seed N")
-        return simulate_one(arguments.preset, arguments.seed, arguments.record)
     try:
+        if arguments.seed is not None or arguments.record is not None:
+            if arguments.labels != ["sim"] or arguments.seed is None:
+                raise UsageError("--seed N goes with the label sim alone, and --record FILE with --seed N")
+            return simulate_one(arguments.preset, read_seed(arguments.seed), arguments.record)
         labels = check_labels(arguments.labels)
         # The simulator's coverage is worth reading also when all is well.
         run = TestRun(arguments.preset, read_known_skips(), tell_all=labels == ["sim"])

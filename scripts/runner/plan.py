@@ -8,6 +8,8 @@ from runner.jobs import CheckJob, FuzzJob, GtestJob, PytestJob
 DEFAULT_LABELS = ("lint", "unit", "contract", "integration", "sim", "fuzz", "e2e", "fault")
 LABELS = (*DEFAULT_LABELS, "slow")
 
+SEED_MOST = (1 << 64) - 1
+
 CHECKS = ("scripts/check-format", "scripts/check-includes", "scripts/check-tree")
 # The pytest folder of a label, and the programs that its tests drive.
 FOLDERS = {
@@ -40,6 +42,13 @@ def check_labels(labels) -> list[str]:
             raise UsageError(f"unknown label '{label}'; known: {', '.join(LABELS)}")
     wanted = labels or DEFAULT_LABELS
     return [label for label in LABELS if label in wanted]
+
+
+def read_seed(text) -> int:
+    """A seed as the simulator takes it."""
+    if not (text.isascii() and text.isdecimal()) or len(text) > 40 or int(text) > SEED_MOST:
+        raise UsageError(f"'{text}' is not a seed: give --seed a whole number from 0 to {SEED_MOST}")
+    return int(text)
 
 
 def needs_build(labels) -> bool:

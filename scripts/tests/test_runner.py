@@ -1,14 +1,18 @@
 """The test runner counts what ran, and nothing that went wrong passes for a success."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from runner.jobs import CheckJob, FuzzJob, GtestJob, PytestJob, Surroundings
-from runner.plan import UsageError, check_labels, make_plan
+from runner.plan import UsageError, check_labels, make_plan, read_seed
 from runner.process import Running
 from runner.result import FAILED, PASSED, SKIPPED, Case, KnownSkips, Report
+
+RUNNER = Path(__file__).resolve().parent.parent / "test_runner.py"
 
 
 @pytest.fixture
@@ -151,6 +155,24 @@ def test_a_known_skip_needs_its_reason(tmp_path, line):
 def test_an_unknown_or_empty_label_is_an_error(labels):
     with pytest.raises(UsageError, match="unknown label"):
         check_labels(labels)
+
+
+@pytest.mark.parametrize("arguments, named", [
+    *((("sim", "--seed", seed), seed) for seed in ("abc", "", "1.5", "1e3", "0x10", "-1", "+1", " 1", "1_0", "\u0661",
+                                                   "18446744073709551616", "9" * 100)),
+    (("sim", "--seed"), "--seed"), (("sim", "--seed", "--record", "x"), "--seed"), (("unit", "--seed", "1"), "--seed"),
+    (("sim", "--record", "x"), "--record"), (("--fast",), "--fast"), (("simulator",), "simulator"),
+])
+def test_a_wrong_argument_is_one_sentence(arguments, named):
+    ended = subprocess.run([sys.executable, str(RUNNER), *arguments], capture_output=True, text=True, timeout=30,
+                           check=False)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    (said,) = ended.stderr.splitlines()
+    assert said.startswith("./test: ") and named in said
+
+
+def test_every_seed_of_the_simulator_is_taken():
+    assert [read_seed(text) for text in ("0", "007", "18446744073709551615")] == [0, 7, (1 << 64) - 1]
 
 
 def test_without_labels_everything_but_slow_is_run():
