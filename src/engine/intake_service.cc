@@ -40,6 +40,7 @@ IntakeService::IntakeService(Loop& loop, LogLane& lane, Publisher& publisher, co
       options_(options),
       metrics_(metrics),
       timer_(loop, [this] { lease_node(); }),
+      overload_(loop),
       random_(options.seed ^ 0xd1b54a32d192ed03U) {}
 
 void IntakeService::start() { lease_node(); }
@@ -168,7 +169,9 @@ void IntakeService::publish(const Append& append, const AppendAnswer& answer, Mo
 
 void IntakeService::count(const Result<AppendAnswer>& answer, MonoTime asked) {
   if (!answer.ok()) {
-    if (answer.error().what == ErrorClass::kOverload) metrics_.add(Count::kRefusedByOverload);
+    if (answer.error().what != ErrorClass::kOverload) return;
+    metrics_.add(Count::kRefusedByOverload);
+    overload_.on_refused();
     return;
   }
   if (answer->kind == AppendAnswer::Kind::kAccepted) metrics_.add(Count::kAccepted);

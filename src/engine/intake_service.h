@@ -13,6 +13,7 @@
 #include "base/loop.h"
 #include "core/snowflake.h"
 #include "engine/options.h"
+#include "engine/overload_watch.h"
 #include "engine/publisher.h"
 #include "ports/intake.h"
 #include "ports/log_lane.h"
@@ -67,6 +68,7 @@ class IntakeService final : public Intake {
   const EngineOptions& options_;
   Metrics& metrics_;
   Timer timer_;
+  OverloadWatch overload_;
   bool stopped_ = false;        // on the loop
   bool unleased_told_ = false;  // on the loop
   mutable std::mutex mutex_;

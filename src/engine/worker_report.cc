@@ -60,14 +60,22 @@ Count count_of_ending(State status) {
 }
 
 void report_finish(Metrics& metrics, const WorkerAsked& asked, const FinishAnswer& answer) {
-  if (answer.possible_duplicate) metrics.add(Count::kPossibleDuplicates);
-  if (answer.kind == FinishAnswer::Kind::kLateDone) metrics.add(Count::kLateDone);
+  if (answer.possible_duplicate) {
+    metrics.add(Count::kPossibleDuplicates);
+    log_event(LogLevel::kWarning, kComponent, "possible duplicate: an effect was done beside a newer attempt",
+              {{"msg_id", asked.id}});
+  }
+  if (answer.kind == FinishAnswer::Kind::kLateDone) {
+    metrics.add(Count::kLateDone);
+    log_event(LogLevel::kWarning, kComponent, "late done: an effect was done after its message had ended",
+              {{"msg_id", asked.id}, {"status", to_string(answer.status)}});
+  }
   if (answer.kind != FinishAnswer::Kind::kRecorded) return;
   metrics.add(count_of_ending(answer.status));
-  if (asked.failed_id.empty()) return;
+  if (!asked.failed) return;
   const bool ended = answer.status == State::kDead;
   log_event(ended ? LogLevel::kError : LogLevel::kWarning, kComponent, ended ? "message is dead" : "attempt failed",
-            {{"msg_id", asked.failed_id}, {"status", to_string(answer.status)}, {"error", asked.error}});
+            {{"msg_id", asked.id}, {"status", to_string(answer.status)}, {"error", asked.error}});
 }
 
 }  // namespace
@@ -76,8 +84,9 @@ WorkerAsked remember(const Write& write) {
   WorkerAsked asked;
   if (const auto* finish = std::get_if<Finish>(&write)) {
     asked.measure = Measure::kFinishSeconds;
+    asked.id = finish->fence.id.value;
     if (std::holds_alternative<Done>(finish->outcome)) return asked;
-    asked.failed_id = finish->fence.id.value;
+    asked.failed = true;
     asked.error = reason_of(finish->outcome);
   }
   if (std::holds_alternative<Claim>(write) || std::holds_alternative<Adopt>(write)) {

@@ -14,8 +14,9 @@ namespace waybill {
 /// What is remembered of a write until its answer comes.
 struct WorkerAsked {
   std::optional<Measure> measure;
-  std::string failed_id;  ///< of a finish that is no `done`
-  std::string error;      ///< its reason
+  std::string id;       ///< of a finish
+  bool failed = false;  ///< it is no `done`
+  std::string error;    ///< its reason
   bool parks = false;
 };
 [[nodiscard]] WorkerAsked remember(const Write& write);

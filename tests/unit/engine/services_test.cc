@@ -1,6 +1,7 @@
 // Publisher, intake, operations and pruner, over a log lane that the test answers by hand, on virtual time.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
 
 #include "engine/intake_service.h"
@@ -188,6 +189,19 @@ TEST_F(IntakeServiceTest, AcceptedMessageIsAnsweredOnceDurableAndPublishedFromMe
   ASSERT_TRUE(mark);
   EXPECT_EQ(mark->publish_number, 1);
   EXPECT_EQ(mark->publish_time, wall_ms(3));
+}
+
+TEST_F(IntakeServiceTest, AnOverloadIsToldAndNotEachRefusal) {
+  testing::internal::CaptureStderr();
+  for (int i = 0; i < 3; ++i) {
+    accept(message("mine"));
+    answer<Append>(make_error(ErrorClass::kOverload, "full"));
+    EXPECT_EQ(refusal(), ErrorClass::kOverload);
+  }
+  pass(OverloadWatch::kCalm);
+  const std::string told = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::count(told.begin(), told.end(), '\n'), 2) << told;
+  EXPECT_NE(told.find("the overload is over refused=3"), std::string::npos) << told;
 }
 
 TEST_F(IntakeServiceTest, NothingButAnAcceptedMessageIsPublished) {
