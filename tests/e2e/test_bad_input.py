@@ -149,7 +149,7 @@ def test_a_slow_client_gets_408(daemon, part):
     with connect(daemon.port) as connection:
         connection.sendall(part)
         assert status_of(read_to_end(connection)) == 408
-    assert 1.5 < time.monotonic() - started < 6
+    assert 1.5 < time.monotonic() - started < 20
 
 
 def test_a_client_that_drips_gets_408(daemon):
@@ -167,4 +167,4 @@ def test_a_client_that_drips_gets_408(daemon):
                 break
             break
         assert status_of(answer) == 408
-    assert time.monotonic() - started < 6
+    assert time.monotonic() - started < 20

@@ -11,7 +11,7 @@ from harness.program import PROGRAM, children_of, clean_environment, is_running,
 from harness.waiting import eventually
 
 DONE, FAILED, USAGE = range(3)
-BENCH_S = 120
+BENCH_S = 240
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_the_pipeline_handles_every_message_once(bench, count, load):
 
 def test_a_rate_is_kept(bench):
     result = completed(bench("pipeline", "--messages", 1000, "--rate", 1000))
-    assert 0.9 < result["seconds"] < 10
+    assert 0.9 < result["seconds"] < 60
     assert result["messages_per_second"] < 1100
 
 

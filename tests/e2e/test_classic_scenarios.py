@@ -3,13 +3,14 @@
 import json
 import threading
 import time
+from datetime import datetime, timedelta
 
 from harness.journal import effects
 from harness.log_file import foreign_connection, insert_four_columns, read_rows
 from harness.waiting import eventually
 
 MAIL = {"subject": "Hello", "content": "World", "tos": ["a@example.org"]}
-CONSUMED, DEAD, SEND_FAILED = 3, 5, 2
+CONSUMED, CONSUME_FAILED, DEAD, SEND_FAILED = 3, 4, 5, 2
 
 
 class StatusWatch(threading.Thread):
@@ -108,7 +109,7 @@ def test_a_wrong_routing_key_is_told_and_delivered_once_it_is_bound(make_daemon)
 
 
 def test_a_failing_handler_is_retried_and_ends_dead_until_it_is_replayed(make_daemon, command):
-    with make_daemon(config={"worker.retry": "fixed 3 700"}) as daemon:
+    with make_daemon(config={"worker.retry": "fixed 3 2000"}) as daemon:
         client = daemon.client()
         obstacle = daemon.maildir / "new" / "poison.waybill"  # a directory where the mail's file should go
         obstacle.mkdir()
@@ -117,10 +118,10 @@ def test_a_failing_handler_is_retried_and_ends_dead_until_it_is_replayed(make_da
         eventually(lambda: client.message("poison")["try_count"] >= 1, 5, "the first attempt failed")
         good = client.accepted()
         eventually(lambda: client.status(good) == CONSUMED, 2, "other mails pass")
-        assert client.status("poison") != DEAD
 
         dead = eventually(lambda: (m := client.message("poison"))["status"]["code"] == DEAD and m, 10, "dead")
         assert (dead["try_count"], dead["attempt"]) == (3, 3)
+        assert client.message(good)["times"]["consume_time"] < dead["update_time"], "it did not wait for the other"
         assert "poison.waybill" in dead["last_error"]
 
         listed = command(daemon, "list", "--status", "dead")
@@ -135,16 +136,21 @@ def test_a_failing_handler_is_retried_and_ends_dead_until_it_is_replayed(make_da
 
 
 def test_a_retry_waits_for_the_delay_of_its_policy(make_daemon):
-    with make_daemon(config={"worker.retry": "list 3 600,1200"}) as daemon:
+    with make_daemon(config={"worker.retry": "list 3 1500,3000"}) as daemon:
         (daemon.maildir / "new" / "poison.waybill").mkdir()
         client = daemon.client()
         with foreign_connection(daemon.database) as connection:
             insert_four_columns(connection, "poison", json.dumps(MAIL))
-        tried = {}
+        failed = {}  # by number of failed attempts: when the last one was recorded, and when the next one is due
 
         def dead():
-            tried.setdefault(client.message("poison")["try_count"], time.monotonic())
-            return client.status("poison") == DEAD
-        eventually(dead, 10, "dead")
-        assert 0.5 <= tried[2] - tried[1] <= 1.2
-        assert 1.1 <= tried[3] - tried[2] <= 1.8
+            message = client.message("poison")
+            if message["status"]["code"] == CONSUME_FAILED:
+                failed[message["try_count"]] = [datetime.fromisoformat(message[name])
+                                                for name in ("update_time", "next_try_time")]
+            return message["status"]["code"] == DEAD and message
+        ended = datetime.fromisoformat(eventually(dead, 10, "dead")["update_time"])
+        assert failed[1][1] - failed[1][0] == timedelta(milliseconds=1500)
+        assert failed[2][1] - failed[2][0] == timedelta(milliseconds=3000)
+        assert failed[2][0] >= failed[1][1] and ended >= failed[2][1], "none began before it was due"
+        assert ended - failed[2][1] < timedelta(seconds=20)

@@ -45,7 +45,7 @@ def test_too_low_a_limit_is_told_and_handlers_keep_their_files(make_daemon):
 def test_a_limit_that_leaves_no_connection_refuses_the_start(make_daemon):
     daemon = make_daemon(under=["prlimit", "--nofile=100:100"])
     daemon.start()
-    assert daemon.wait(20) == USAGE
+    assert daemon.wait() == USAGE
     (said,) = daemon.stderr.splitlines()
     assert "only 100 files may be open" in said and "worker.max_concurrency" in said
 

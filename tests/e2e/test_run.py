@@ -173,7 +173,7 @@ def test_the_configured_address_and_token_are_used(tmp_path, host):
         url = run_.wait_until_it_serves()
         assert url.startswith(f"http://{host}:")
         assert Client(url).get("/v1/stats").status_code == 401
-        assert f"--server {url} --token-file FILE" in run_.output
+        eventually(lambda: f"--server {url} --token-file FILE" in run_.output, 20, "it shows how to go on")
         run_.process.send_signal(signal.SIGINT)
         run_.check_end(130)
 

@@ -32,10 +32,10 @@ def batch(tmp_path):
 
 def test_a_file_is_sent_and_reported(daemon, command, batch):
     path = batch([line(number) for number in range(2500)])
-    sent = command(daemon, "send", "--file", path, deadline_s=60)
+    sent = command(daemon, "send", "--file", path, deadline_s=120)
     assert (sent.returncode, sent.stdout) == (DONE, "accepted: 2500, accepted before: 0, refused: 0\n")
     key = re.search(r"--idempotency-key (cli-[0-9a-f]{32})", sent.stderr).group(1)
-    again = command(daemon, "send", "--file", path, "--idempotency-key", key, "--json", deadline_s=60)
+    again = command(daemon, "send", "--file", path, "--idempotency-key", key, "--json", deadline_s=120)
     assert json.loads(again.stdout) == {"errors": [], "accepted": 0, "duplicates": 2500, "refused": 0, "complete": True}
     client = daemon.client()
     eventually(lambda: client.open_count() == 0, 60, "all is delivered", every_s=0.1)
@@ -86,7 +86,7 @@ def test_what_a_killed_run_began_is_completed_exactly(make_daemon, batch, tmp_pa
         daemon.kill()
     with daemon:
         sent = waybill("send", "--file", path, "--idempotency-key", "k", "--server", daemon.url, cwd=tmp_path,
-                       deadline_s=120)
+                       deadline_s=240)
         assert sent.returncode == DONE, sent.stderr
         accepted, before = map(int, re.match(r"accepted: (\d+), accepted before: (\d+), refused: 0\n",
                                              sent.stdout).groups())
@@ -99,7 +99,7 @@ def test_a_server_that_is_not_there(batch, tmp_path):
     process = subprocess.Popen([str(PROGRAM), "send", "--file", str(path), "--server", "http://127.0.0.1:1"],
                                cwd=tmp_path, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                text=True)
-    _, told = process.communicate(timeout=40)
+    _, told = process.communicate(timeout=120)
     assert process.returncode == UNREACHABLE
     assert "no server answers at http://127.0.0.1:1" in told and "--idempotency-key cli-" in told
 

@@ -15,7 +15,7 @@ def held(make_daemon):
     daemon.start()
     daemon.wait_ready()
     message_id = daemon.client().accepted()
-    assert daemon.wait(10) == -signal.SIGKILL
+    assert daemon.wait() == -signal.SIGKILL
     daemon.environment = {}
     with daemon:
         eventually(lambda: daemon.client().message(message_id)["on_hold"], 10, "held")

@@ -5,6 +5,8 @@ import json
 import os
 import random
 import signal
+import threading
+import time
 
 import requests
 
@@ -13,10 +15,11 @@ from harness.log_file import read_one
 from harness.promise import check_promise
 from harness.waiting import eventually
 
-ROUNDS = 12
 BATCH = 1000
-POINTS = ("before_append_commit", "after_append_commit", "before_publish", "after_publish", "before_mark",
-          "before_finish_commit")
+# Where each round is killed; None: at a random moment of the request.
+POINTS = ("before_append_commit", "after_append_commit", None, "before_publish", "after_publish", None, "before_mark",
+          "before_finish_commit", None)
+ROUNDS = 2 * len(POINTS)
 
 
 def batch_of(number):
@@ -45,6 +48,15 @@ def post_until_it_dies(daemon, number, point):
     eventually(died, 60, f"it dies at {point}")
 
 
+def post_and_kill(daemon, number, after_s):
+    """The batch, and a kill on its way."""
+    posting = threading.Thread(target=post, args=(daemon, batch_of(number), f"round-{number}"))
+    posting.start()
+    time.sleep(after_s)
+    daemon.kill()
+    posting.join()
+
+
 def complete(daemon, number):
     """Repeats the batch until it is answered; the ids of all its messages."""
     response = eventually(lambda: (r := post(daemon, batch_of(number), key=f"round-{number}")) is not None and
@@ -62,10 +74,13 @@ def test_a_batch_that_was_cut_off_is_completed_by_its_repeat(make_daemon):
     ids = {}
     for number in range(ROUNDS):
         point = POINTS[number % len(POINTS)]
-        daemon.environment = {"WAYBILL_FAULT": f"{point}:{chance.randint(1, 3)}"}
+        daemon.environment = {"WAYBILL_FAULT": f"{point}:{chance.randint(1, 3)}"} if point else {}
         daemon.start()
         eventually(lambda: daemon.process.poll() is not None or daemon.listens(), 20, "it listens")
-        post_until_it_dies(daemon, number, point)
+        if point:
+            post_until_it_dies(daemon, number, point)
+        else:
+            post_and_kill(daemon, number, chance.uniform(0, 0.15))
         assert daemon.process.returncode == -signal.SIGKILL
         daemon.environment = {}
         with daemon:

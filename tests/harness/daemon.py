@@ -7,8 +7,8 @@ from harness.client import Client
 from harness.program import PROGRAM, as_variable, clean_environment
 from harness.waiting import eventually
 
-START_S = 20
-STOP_S = 40
+START_S = 60
+STOP_S = 60
 
 
 class Daemon:

@@ -73,3 +73,30 @@ class Load:
                 later = answer["error"]["code"] in ("unavailable", "in_doubt")
                 self.refused.append((503 if later else 400, answer))
         return all("id" in answer for answer in answers)
+
+
+class MixedLoad:
+    """Mails in the classic form, and beside them arrays of messages."""
+
+    def __init__(self, port, clients=16, array_clients=2):
+        self._loads = (Load(port, clients), Load(port, array_clients, batch=10))
+
+    @property
+    def answered(self):
+        return [one for load in self._loads for one in load.answered]
+
+    @property
+    def refused(self):
+        return [one for load in self._loads for one in load.refused]
+
+    def __enter__(self):
+        for load in self._loads:
+            load.__enter__()
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
+    def end(self):
+        for load in self._loads:
+            load.end()

@@ -20,7 +20,7 @@ def as_variable(key):
     return "WAYBILL_CFG_" + key.upper().replace(".", "__")
 
 
-def waybill(*arguments, cwd, deadline_s=20, text=None, **environment):
+def waybill(*arguments, cwd, deadline_s=60, text=None, **environment):
     """Runs one command and returns it, ended, with its output as text."""
     return subprocess.run([str(PROGRAM), *map(str, arguments)], cwd=cwd, env=clean_environment(**environment),
                           input=text, stdin=subprocess.DEVNULL if text is None else None, capture_output=True,
