@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "app/wiring_options.h"
-
 namespace waybill::app {
 
 Result<Store> open_store(const Config& config, const WallClock& clock, const std::string& instance,
@@ -13,13 +11,11 @@ Result<Store> open_store(const Config& config, const WallClock& clock, const std
   if (!lock.ok()) return lock.error();
   store.lock = std::move(*lock);
   SqliteOptions options{config.message_log.sqlite_file, clock};
-  options.body_max = message_body_max(config);
   options.admit = use.admit;
   options.counted = use.counted;
   auto log = SqliteLog::open(options);
   if (!log.ok()) return log.error();
   store.log = std::move(*log);
-  if (Status recorded = store.lock->record_boot(store.log->boot_number()); !recorded.ok()) return recorded.error();
   auto reader = SqliteReader::open(options);
   if (!reader.ok()) return reader.error();
   store.reader = std::move(*reader);

@@ -5,104 +5,93 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstring>
+#include <filesystem>
+#include <map>
 #include <string_view>
+#include <system_error>
 
 namespace waybill {
 namespace {
+
+namespace fs = std::filesystem;
 
 std::string host_name() {
   char name[256] = {};
   return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
 }
 
-std::int64_t number_in(std::string_view text) {
-  std::int64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
+std::string holder_text(const std::string& instance) {
+  return "host=" + host_name() + "\npid=" + std::to_string(::getpid()) + "\ninstance=" + instance + "\n";
 }
 
-std::string to_text(const LockHolder& holder) {
-  return "host=" + holder.host + "\npid=" + std::to_string(holder.pid) + "\ninstance=" + holder.instance +
-         "\nboot=" + std::to_string(holder.boot_number) + "\n";
-}
-
-// Nothing if the text is not complete: its writer may have died over it.
-std::optional<LockHolder> parse_holder(std::string_view text) {
-  LockHolder holder;
-  int lines = 0;
-  while (!text.empty()) {
-    const auto end = text.find('\n');
-    if (end == std::string_view::npos) break;
+// Who holds the lock, for people. The text may not be complete: its writer may be about to write it.
+std::string read_holder(int descriptor) {
+  char buffer[2'048];
+  const auto size = ::pread(descriptor, buffer, sizeof buffer, 0);
+  std::string_view text(buffer, size > 0 ? static_cast<std::size_t>(size) : 0);
+  std::map<std::string_view, std::string_view> values;
+  for (auto end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
     const auto line = text.substr(0, end);
     text.remove_prefix(end + 1);
-    const auto equals = line.find('=');
-    if (equals == std::string_view::npos) break;
-    const auto key = line.substr(0, equals);
-    const auto value = line.substr(equals + 1);
-    ++lines;
-    if (key == "host") holder.host = value;
-    if (key == "pid") holder.pid = number_in(value);
-    if (key == "instance") holder.instance = value;
-    if (key == "boot") holder.boot_number = number_in(value);
+    if (const auto equals = line.find('='); equals != std::string_view::npos) {
+      values[line.substr(0, equals)] = line.substr(equals + 1);
+    }
   }
-  constexpr int kLines = 4;
-  return lines == kLines ? std::optional(holder) : std::nullopt;
+  if (!values.contains("host") || !values.contains("pid") || !values.contains("instance")) return "another process";
+  return "'" + std::string(values["instance"]) + "' (process " + std::string(values["pid"]) + " on " +
+         std::string(values["host"]) + ")";
 }
 
-std::optional<LockHolder> read_holder(int descriptor) {
-  char text[2'048];
-  const auto size = ::pread(descriptor, text, sizeof text, 0);
-  return size > 0 ? parse_holder({text, static_cast<std::size_t>(size)}) : std::nullopt;
-}
-
-Error cannot(const std::string& what, const std::string& path) {
+Error cannot(const std::string& what, const std::string& path, int error) {
   return make_error(
       ErrorClass::kPermanent,
-      "cannot " + what + " " + path + ": " + std::strerror(errno) + "; its directory must exist and be writable",
-      "errno " + std::to_string(errno));
+      "cannot " + what + " " + path + ": " + std::strerror(error) + "; its directory must exist and be writable",
+      "errno " + std::to_string(error));
+}
+
+// Where SQLite will find or make the database, which need not exist yet: also behind a link that leads to nothing.
+Result<fs::path> resolved(const std::string& database) {
+  constexpr int kLinksMax = 40;  // as many as the kernel follows
+  std::error_code error;
+  fs::path path = fs::absolute(database, error);
+  for (int links = 0; !error && fs::is_symlink(fs::symlink_status(path, error)); ++links) {
+    if (links == kLinksMax) return cannot("follow the links of", database, ELOOP);
+    const fs::path target = fs::read_symlink(path, error);
+    path = path.parent_path() / target;
+  }
+  // A file that is not there is no error here.
+  if (error && error != std::errc::no_such_file_or_directory) return cannot("find", database, error.value());
+  const fs::path directory = fs::canonical(path.parent_path(), error);
+  return error ? path : directory / path.filename();
+}
+
+Status write(int descriptor, const std::string& text, const std::string& path) {
+  const auto size = static_cast<ssize_t>(text.size());
+  if (::pwrite(descriptor, text.data(), text.size(), 0) != size || ::ftruncate(descriptor, size) != 0) {
+    return cannot("write the lock file", path, errno);
+  }
+  return ok_status();
 }
 
 }  // namespace
 
 Result<std::unique_ptr<LockFile>> LockFile::acquire(const std::string& database, const std::string& instance) {
-  const std::string path = database + ".lock";
+  const auto file = resolved(database);
+  if (!file.ok()) return file.error();
+  const std::string path = file->string() + ".lock";
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (descriptor < 0) return cannot("open the lock file", path);
-  std::unique_ptr<LockFile> lock(new LockFile(path, descriptor));
+  if (descriptor < 0) return cannot("open the lock file", path, errno);
+  std::unique_ptr<LockFile> lock(new LockFile(descriptor));
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return cannot("lock", path);
-    const auto holder = read_holder(descriptor);
-    const std::string who =
-        holder ? "'" + holder->instance + "' (process " + std::to_string(holder->pid) + " on " + holder->host + ")"
-               : "another process";
-    return make_error(ErrorClass::kConflict,
-                      "the message log " + database + " is in use by " + who + "; stop it first, or use another log");
+    if (errno != EWOULDBLOCK) return cannot("lock", path, errno);
+    return make_error(ErrorClass::kConflict, "the message log " + database + " is in use by " +
+                                                 read_holder(descriptor) + "; stop it first, or use another log");
   }
-  lock->former_ = read_holder(descriptor);
-  lock->self_ = {host_name(), ::getpid(), instance, 0};
-  // Until our boot number is known the former one stands: a start that fails must not hide that the log went back.
-  if (lock->former_) lock->self_.boot_number = lock->former_->boot_number;
-  if (auto status = lock->write(); !status.ok()) return status.error();
+  if (auto status = write(descriptor, holder_text(instance), path); !status.ok()) return status.error();
   return lock;
 }
 
 LockFile::~LockFile() { ::close(descriptor_); }
-
-Status LockFile::record_boot(std::int64_t boot_number) {
-  self_.boot_number = boot_number;
-  return write();
-}
-
-Status LockFile::write() {
-  const std::string text = to_text(self_);
-  const auto size = static_cast<ssize_t>(text.size());
-  if (::pwrite(descriptor_, text.data(), text.size(), 0) != size || ::ftruncate(descriptor_, size) != 0 ||
-      ::fdatasync(descriptor_) != 0) {
-    return cannot("write the lock file", path_);
-  }
-  return ok_status();
-}
 
 }  // namespace waybill

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 
 #include "tests/unit/log/sqlite_files.h"
@@ -23,12 +24,6 @@ std::string contents(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-TEST_F(LockFileTest, AFirstHolderHasNoFormer) {
-  const auto lock = LockFile::acquire(database_, "first");
-  ASSERT_TRUE(lock.ok()) << lock.error().message;
-  EXPECT_EQ((*lock)->former(), std::nullopt);
-}
-
 TEST_F(LockFileTest, ASecondHolderIsRefusedWithTheNameOfTheFirst) {
   const auto first = LockFile::acquire(database_, "first");
   ASSERT_TRUE(first.ok());
@@ -42,30 +37,43 @@ TEST_F(LockFileTest, ASecondHolderIsRefusedWithTheNameOfTheFirst) {
 TEST_F(LockFileTest, TheLockIsFreeAgainAfterItsHolder) {
   { ASSERT_TRUE(LockFile::acquire(database_, "first").ok()); }
   const auto second = LockFile::acquire(database_, "second");
-  ASSERT_TRUE(second.ok());
-  ASSERT_TRUE((*second)->former());
-  EXPECT_EQ((*second)->former()->instance, "first");
+  ASSERT_TRUE(second.ok()) << second.error().message;
+  EXPECT_NE(contents(database_ + ".lock").find("instance=second"), std::string::npos);
 }
 
-TEST_F(LockFileTest, TheBootNumberIsLeftToTheNextHolder) {
-  {
-    const auto first = LockFile::acquire(database_, "first");
-    ASSERT_TRUE(first.ok());
-    ASSERT_TRUE((*first)->record_boot(41).ok());
+// SQLite follows links too: two processes would write to one database.
+TEST_F(LockFileTest, LinksToOneDatabaseAreOneLock) {
+  std::filesystem::create_directory(directory_.file("real"));
+  const std::string real = directory_.file("real/log.db");
+  std::filesystem::create_symlink("real/log.db", directory_.file("link.db"));
+  std::filesystem::create_symlink("link.db", directory_.file("link to a link.db"));
+  std::filesystem::create_directory_symlink(directory_.file("real"), directory_.file("linked"));
+  for (const bool exists : {false, true}) {
+    if (exists) std::ofstream{real};
+    const auto first = LockFile::acquire(real, "first");
+    ASSERT_TRUE(first.ok()) << first.error().message;
+    for (const char* name : {"link.db", "link to a link.db", "linked/log.db", "real/../real/./log.db"}) {
+      const auto second = LockFile::acquire(directory_.file(name), "second");
+      ASSERT_FALSE(second.ok()) << name << (exists ? "" : " before the database is made");
+      EXPECT_EQ(second.error().what, ErrorClass::kConflict);
+      EXPECT_NE(second.error().message.find("'first'"), std::string::npos) << second.error().message;
+    }
   }
-  EXPECT_NE(contents(database_ + ".lock").find("boot=41"), std::string::npos);
-  {
-    // A start that fails before it knows its boot number must not make the former one forgotten.
-    const auto failed = LockFile::acquire(database_, "failed");
-    ASSERT_TRUE(failed.ok());
-  }
-  const auto next = LockFile::acquire(database_, "next");
-  ASSERT_TRUE(next.ok());
-  ASSERT_TRUE((*next)->former());
-  EXPECT_EQ((*next)->former()->boot_number, 41);
+  const auto by_link = LockFile::acquire(directory_.file("link.db"), "by link");
+  ASSERT_TRUE(by_link.ok());
+  EXPECT_TRUE(std::filesystem::exists(real + ".lock"));
+  EXPECT_FALSE(std::filesystem::exists(directory_.file("link.db.lock")));
 }
 
-TEST_F(LockFileTest, AKilledHolderLeavesTheLockFreeAndItsName) {
+TEST_F(LockFileTest, LinksThatLeadInACircleAreRefused) {
+  std::filesystem::create_symlink("b.db", directory_.file("a.db"));
+  std::filesystem::create_symlink("a.db", directory_.file("b.db"));
+  const auto lock = LockFile::acquire(directory_.file("a.db"), "first");
+  ASSERT_FALSE(lock.ok());
+  EXPECT_NE(lock.error().message.find("a.db"), std::string::npos) << lock.error().message;
+}
+
+TEST_F(LockFileTest, AKilledHolderLeavesTheLockFree) {
   int ready[2];
   ASSERT_EQ(::pipe(ready), 0);
   const pid_t child = ::fork();
@@ -88,18 +96,17 @@ TEST_F(LockFileTest, AKilledHolderLeavesTheLockFreeAndItsName) {
   ASSERT_EQ(::waitpid(child, nullptr, 0), child);
   const auto lock = LockFile::acquire(database_, "heir");
   ASSERT_TRUE(lock.ok()) << lock.error().message;
-  ASSERT_TRUE((*lock)->former());
-  EXPECT_EQ((*lock)->former()->instance, "victim");
-  EXPECT_EQ((*lock)->former()->pid, child);
   ::close(ready[0]);
   ::close(ready[1]);
 }
 
 TEST_F(LockFileTest, AHalfWrittenFileNamesNobody) {
+  const auto first = LockFile::acquire(database_, "first");
+  ASSERT_TRUE(first.ok());
   std::ofstream(database_ + ".lock") << "host=somewhere\npid=12";
-  const auto lock = LockFile::acquire(database_, "first");
-  ASSERT_TRUE(lock.ok());
-  EXPECT_EQ((*lock)->former(), std::nullopt);
+  const auto second = LockFile::acquire(database_, "second");
+  ASSERT_FALSE(second.ok());
+  EXPECT_NE(second.error().message.find("in use by another process"), std::string::npos) << second.error().message;
 }
 
 TEST_F(LockFileTest, AMissingDirectoryIsNamed) {
