@@ -31,6 +31,10 @@ class Body {
   bool binary_ = false;
 };
 
+/// No body is larger, whatever is configured: it is the most that intake can be told to accept. So a change of the
+/// configuration never makes a stored message too large.
+inline constexpr std::size_t kBodyMax = (64U << 20U) + (64U << 10U);
+
 /// Of the body's bytes. Two appends of one id with different digests are two different messages.
 using Digest = Sha256;
 
