@@ -112,7 +112,8 @@ Result<LogStats> MemoryLog::stats() {
     if (row->finished() && !drop_.stats_call_finished_rows_oldest) continue;
     auto& oldest = stats.oldest_by_state[state];
     if (!oldest) oldest = row->create_time;
-    if (kOpenStates.has(row->status) && !stats.oldest_open) stats.oldest_open = row->create_time;
+    const bool open = kOpenStates.has(row->status) || drop_.stats_call_dead_rows_open;
+    if (open && (!stats.oldest_open || drop_.stats_call_the_newest_oldest_open)) stats.oldest_open = row->create_time;
   }
   return stats;
 }

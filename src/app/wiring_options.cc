@@ -67,7 +67,7 @@ WorkerOptions worker_options(const Config& config) {
 std::size_t message_body_max(const Config& config) {
   constexpr std::size_t kLeast = 1U << 20U;
   constexpr std::size_t kRoom = 64U << 10U;
-  return std::max(config.http.max_body, kLeast) + kRoom;
+  return std::min(std::max(config.http.max_body, kLeast) + kRoom, kBodyMax);
 }
 
 EngineOptions engine_options(const Config& config, const Owner& owner, std::string log_identity) {

@@ -4,11 +4,10 @@
 
 #include "base/log.h"
 #include "base/sha256.h"
+#include "core/wire_limits.h"
 
 namespace waybill {
 namespace {
-
-constexpr std::size_t kNameBytesMax = 255;  // AMQP short string (0-9-1, 4.2.5.3)
 
 Result<AppendAnswer> as_append(Result<Answer> answer) {
   if (!answer.ok()) return answer.error();
@@ -22,10 +21,9 @@ Status validate(const Message& message, bool id_generated, std::size_t body_max)
     return refuse("the body has " + std::to_string(message.body.size()) + " bytes; the limit is " +
                   std::to_string(body_max));
   }
-  for (const std::string* name : {&message.route.exchange, &message.route.routing_key}) {
-    if (name->size() > kNameBytesMax) return refuse("an exchange or routing key is longer than 255 bytes");
-    if (!is_valid_utf8(*name)) return refuse("an exchange or routing key is not valid UTF-8");
-  }
+  if (Status route = validate_route(message.route); !route.ok()) return route;
+  if (Status type = validate_content_type(message.content_type); !type.ok()) return type;
+  if (Status headers = validate_headers(message.headers); !headers.ok()) return headers;
   return id_generated ? ok_status() : validate_message_id(message.id.value);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "engine/intake_service.h"
+#include "engine/lapse_report.h"
 #include "engine/pruner.h"
 #include "engine/publisher.h"
 #include "engine/reconciler.h"
@@ -107,17 +108,16 @@ class Node::Impl {
     LapseOwner lapse;
     lapse.successor = options_.owner;
     lapse.rule = LapseRule{true, std::nullopt, options_.crash_limit, options_.unknown, options_.dead_letter};
-    submit_for<CountAnswer>(
-        parts_.lane, lapse, parts_.loop.now() + options_.write_deadline,
-        [this, alive = alive_, limit = lapse.limit](Result<CountAnswer> answer) {
-          if (!*alive || stopping_) return;
-          if (!answer.ok()) return lapse_timer_.arm(parts_.loop.now() + kLapseAgain);
-          if (answer->rows >= limit) lapse_former_boot();
-          if (answer->rows == 0) return;
-          parts_.metrics.add(Count::kLapsed, static_cast<std::uint64_t>(answer->rows));
-          log_event(LogLevel::kWarning, "node", "attempts of a former run lapsed", {{"rows", answer->rows}});
-          redeliverer_.hint();
-        });
+    submit_for<LapseAnswer>(parts_.lane, lapse, parts_.loop.now() + options_.write_deadline,
+                            [this, alive = alive_, limit = lapse.limit](Result<LapseAnswer> answer) {
+                              if (!*alive || stopping_) return;
+                              if (!answer.ok()) return lapse_timer_.arm(parts_.loop.now() + kLapseAgain);
+                              if (answer->rows >= limit) lapse_former_boot();
+                              if (answer->rows == 0) return;
+                              report_lapses(parts_.metrics, "node", "attempts of a former run lapsed", answer->rows,
+                                            answer->ended);
+                              redeliverer_.hint();
+                            });
   }
 
   void on_grace_over() {

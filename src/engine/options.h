@@ -39,7 +39,7 @@ struct WorkerOptions {
   Duration after_effect{900'000};    ///< handler's deadline once its effect has begun
   Duration early_ack{1'000};         ///< a delivery handled longer is acknowledged: its claim is durable
   Duration no_slot{60'000};          ///< no free slot for so long: give deliveries and unstarted attempts back
-  std::size_t body_max = 1U << 20U;  ///< larger deliveries are rejected unread
+  std::size_t body_max = 1U << 20U;  ///< larger bodies are not accepted, from clients or out of others' deliveries
   RetryPolicy retry;                 ///< for rows that bring none
 };
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "engine/lapse_report.h"
 
 namespace waybill {
 namespace {
@@ -79,9 +80,7 @@ void Redeliverer::tell(const TakeAnswer& answer) {
     if (row.after_doubt) metrics_.add(Count::kExternalPossibleDuplicates);
   }
   metrics_.add(Count::kUnreadable, answer.unreadable.size());
-  if (answer.lapsed == 0) return;
-  metrics_.add(Count::kLapsed, static_cast<std::uint64_t>(answer.lapsed));
-  log_event(LogLevel::kWarning, "relay", "attempts lapsed", {{"rows", answer.lapsed}});
+  report_lapses(metrics_, "relay", "attempts lapsed", answer.lapsed, answer.ended);
 }
 
 void Redeliverer::on_answer(Result<TakeAnswer> answer, MonoTime asked) {

@@ -13,10 +13,8 @@ std::optional<Take> RedelivererMachine::next(const RedelivererMoment& at, const 
   take.boot = options_.owner.boot;
   take.grace = options_.publisher.grace;
   take.max_rows = std::min(at.room, kRowsMax);
-  take.max_body = options_.worker.body_max;
   take.routes = options_.routes;
-  take.closed = survey.closed;
-  take.probes = survey.probes;
+  take.closed = survey;
   take.after = after_;
   take.lapse = LapseRule{at.may_lapse, at.store_now, options_.crash_limit, options_.unknown, options_.dead_letter};
   // One crashed row is on its way at a time; the worker gives the others every second turn.
@@ -39,6 +37,8 @@ void RedelivererMachine::on_answer(const TakeAnswer& answer, const RedelivererMo
   if (crashed) crashed_until_ = at.now + options_.publisher.grace;
   next_ = at.now + options_.poll;
   if (answer.more) next_ = at.now;
+  // A round of several takes rests until the next poll, or the log would do nothing but go round.
+  if (answer.partial) return;
   // Compared as wall times: another program may have written a due time thousands of years ahead.
   if (answer.next_due && *answer.next_due > at.store_now && *answer.next_due < at.store_now + options_.poll) {
     next_ = std::min(next_, at.now + (*answer.next_due - at.store_now));

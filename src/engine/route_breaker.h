@@ -3,9 +3,9 @@
 #pragma once
 
 #include <map>
-#include <vector>
 
 #include "base/time.h"
+#include "core/closed_routes.h"
 #include "core/names.h"
 
 namespace waybill {
@@ -19,7 +19,7 @@ class RouteBreaker {
   /// May a row of this route be published now? `kProbe` makes it the one probe until it is answered.
   [[nodiscard]] Admission admit(const Route& route, MonoTime now);
   /// The broker took one. True if that opened the route.
-  bool on_success(const Route& route) { return closed_.erase(route) > 0; }
+  bool on_success(const Route& route);
   struct Refusal {
     Duration backoff;     ///< of the refused row
     bool closed = false;  ///< the route was open until now
@@ -29,11 +29,9 @@ class RouteBreaker {
   /// A probe was not answered, or never left: another may try.
   void on_doubt(const Route& route);
 
-  /// Routes of which nothing is wanted, and those that want one row as a probe.
-  struct Survey {
-    std::vector<Route> closed;
-    std::vector<Route> probes;
-  };
+  /// Routes of which nothing is wanted, and those that want one row as a probe; null while every route is open. Made
+  /// anew only when it has changed: it is asked for with every take.
+  using Survey = SharedClosedRoutes;
   [[nodiscard]] Survey survey(MonoTime now) const;
   [[nodiscard]] std::size_t closed_count() const { return closed_.size(); }
 
@@ -43,11 +41,14 @@ class RouteBreaker {
     MonoTime probe_at;
     bool probing = false;
   };
+  /// Bounds the memory, and the time that a survey takes.
   static constexpr std::size_t kRoutesMax = 4'096;
 
   const Duration first_;
   const Duration longest_;
   std::map<Route, Closed> closed_;
+  mutable Survey survey_;  // the last one made, of use until `survey_until_`
+  mutable MonoTime survey_until_ = MonoTime::min();
 };
 
 }  // namespace waybill

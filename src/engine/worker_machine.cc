@@ -78,7 +78,8 @@ WorkerMachine::Actions WorkerMachine::on_delivery(Delivery delivery, const Worke
   }
   queue.quiet_since = at.now;
   const bool other_log = mark && mark->log != options_.log_identity;
-  if (other_log || delivery.body.size() > limits_.body_max) {
+  // What came out of our own log was accepted once, under whatever limit stood then.
+  if (other_log || delivery.body.size() > (mark ? kBodyMax : limits_.body_max)) {
     out_.emplace_back(Reject{delivery.tag, delivery.id, other_log ? "of another log" : "larger than the limit"});
     return hand_over();
   }

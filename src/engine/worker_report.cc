@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "base/log.h"
+#include "engine/lapse_report.h"
 
 namespace waybill {
 namespace {
@@ -101,7 +102,10 @@ void report(Metrics& metrics, const WorkerAsked& asked, const Result<Answer>& an
   if (!answer.ok()) return;
   if (asked.measure) metrics.observe(*asked.measure, time);
   if (asked.parks) metrics.add(Count::kParked);
-  if (const auto* claim = std::get_if<ClaimAnswer>(&*answer)) metrics.add(count_of(claim->verdict));
+  if (const auto* claim = std::get_if<ClaimAnswer>(&*answer)) {
+    metrics.add(count_of(claim->verdict));
+    if (claim->lapsed) report_lapse(metrics, kComponent, *claim->lapsed);
+  }
   if (const auto* finish = std::get_if<FinishAnswer>(&*answer)) report_finish(metrics, asked, *finish);
 }
 

@@ -10,10 +10,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
 #include "base/time.h"
+#include "core/closed_routes.h"
 #include "core/delivery_state.h"
 #include "core/message.h"
 #include "core/names.h"
@@ -32,6 +34,15 @@ struct LapseRule {
   UnknownPolicy unknown = UnknownPolicy::kRetry;
   std::optional<Route> dead_letter;  ///< where copies of dead messages go; none: the row is the dead letter
 };
+
+/// What a lapse made of a row. That a message is dead or held by it must be told: no handler ever reports it.
+struct LapsedRow {
+  MessageId id;
+  State status = State::kSending;  ///< it is driven again; or `dead`; or `outcome_unknown`: held for a person
+  bool operator==(const LapsedRow&) const = default;
+};
+/// The reason in the row and in what is told.
+inline constexpr std::string_view kNeverFinished = "attempt never finished";
 
 /// The open attempt a write belongs to; any other owner or number and the write changes nothing.
 struct Fence {
@@ -96,16 +107,17 @@ struct Sweep {
 
 /// Takes due rows for publishing: unowned `sending`, `send_failed`, `consume_failed`, `outcome_unknown` (policy retry),
 /// foreign rows (publish number 0 and no queue: `sent` too), and attempts that lapsed. Each becomes `sending`, publish
-/// number + 1, due again at now + grace, a passed `not_before` nulled. Goes round the routes, each with an equal share.
+/// number + 1, due again at now + grace, a passed `not_before` nulled. Goes round the routes, each with an equal share;
+/// what it costs is bounded by `max_rows` and `max_routes`, however many routes have rows.
 struct Take {
   BootNonce boot;
   Duration grace{2'000};
   std::size_t max_rows = 256;
   std::size_t max_bytes = 4U << 20U;  ///< of bodies; a first row is taken whatever its size
-  std::size_t max_body = 1U << 20U;   ///< larger bodies are not loaded: `too_large`
+  std::size_t max_body = kBodyMax;    ///< larger bodies, which only another program can have stored, are not loaded
+  std::size_t max_routes = 256;       ///< looked at, whether or not they have a due row or are closed
   std::shared_ptr<const RouteTable> routes;
-  std::vector<Route> closed;   ///< left alone
-  std::vector<Route> probes;   ///< closed routes of which one row is wanted
+  SharedClosedRoutes closed;
   std::optional<Route> after;  ///< routes beyond this one first: where the last take ended
   std::optional<Sweep> sweep;  ///< also rows too far ahead
   bool with_crashed = true;    ///< one row with crash_count > 0 at the most, or none
@@ -126,9 +138,12 @@ struct TakeAnswer {
   std::vector<TakenRow> rows;
   std::vector<std::pair<MessageId, std::string>> unreadable;  ///< left as they were, with the reason: refuse them
   std::optional<Route> last_route;
-  std::optional<WallTime> next_due;  ///< earliest due time of the rows left, of routes that are not closed
-  bool more = false;                 ///< due rows were left for lack of room
-  int lapsed = 0;
+  std::optional<WallTime> next_due;  ///< earliest due time of the rows left, of the open routes that were looked at
+  /// Due rows were left for lack of room, or routes between `last_route` and the last of all were not looked at.
+  bool more = false;
+  bool partial = false;          ///< there are more than `max_routes` routes: `next_due` does not speak of all
+  int lapsed = 0;                ///< attempts that were ended; `max_rows` at the most
+  std::vector<LapsedRow> ended;  ///< the rows of those that were not driven again
   WallTime store_now{};
 };
 
@@ -198,7 +213,8 @@ struct ClaimAnswer {
   int crash_count = 0;
   std::int64_t publish_number = 0;
   std::optional<RetryPolicy> retry;
-  std::optional<Body> body;  ///< if it was wanted
+  std::optional<Body> body;         ///< if it was wanted
+  std::optional<LapsedRow> lapsed;  ///< this claim first ended an attempt that had lapsed
   WallTime store_now{};
 };
 
@@ -259,6 +275,10 @@ struct LapseOwner {
   int limit = 1'000;
   LapseRule rule;  ///< `allowed` and `expected_now` do not matter: the proof does
 };
+struct LapseAnswer {
+  int rows = 0;                  ///< attempts that were ended; at `limit` there may be more
+  std::vector<LapsedRow> ended;  ///< the rows of those that will not be driven again
+};
 
 // ---- people -------------------------------------------------------------------------------------------------------
 
@@ -285,7 +305,7 @@ struct Resolve {
 struct Replay {
   MessageId id;
   bool again = false;
-  Duration after{0};  ///< spreads many replays over time
+  Duration after{0};  ///< spreads many replays over time; above 0 it becomes the row's `not_before`
 };
 
 /// Removes `consumed`, `cancelled` and external `sent` rows that last changed before now - age, with their events, and
@@ -349,8 +369,8 @@ using Write =
     std::variant<Append, Take, Refuse, MarkSent, MarkFailed, Lost, Claim, Renew, BeginEffect, Release, Finish, Adopt,
                  Park, LapseOwner, Cancel, Reschedule, Hold, Resolve, Replay, Prune, LeaseNode, ReportQueues>;
 
-using Answer = std::variant<AppendAnswer, TakeAnswer, ClaimAnswer, FinishAnswer, VerbAnswer, CountAnswer, NodeAnswer,
-                            QueueFactsAnswer>;
+using Answer = std::variant<AppendAnswer, TakeAnswer, ClaimAnswer, FinishAnswer, LapseAnswer, VerbAnswer, CountAnswer,
+                            NodeAnswer, QueueFactsAnswer>;
 
 // ---- event kinds --------------------------------------------------------------------------------------------------
 

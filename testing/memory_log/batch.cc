@@ -58,6 +58,12 @@ bool Batch::has_event(const StoredRow& row, std::string_view kind, std::int32_t 
          });
 }
 
+bool Batch::has_event(const StoredRow& row, std::string_view kind) const {
+  const auto found = rows.events.find(row.message.id);
+  return found != rows.events.end() &&
+         std::ranges::find(found->second, kind, &MessageEvent::kind) != found->second.end();
+}
+
 bool Batch::last_event_is(const StoredRow& row, std::string_view kind) const {
   const auto found = rows.events.find(row.message.id);
   return found != rows.events.end() && !found->second.empty() && found->second.back().kind == kind;
@@ -81,7 +87,7 @@ void Batch::lapse(StoredRow& row, const LapseRule& rule, bool counted) {
     if (drop.lapse_uses_up_tries) ++r.try_count;
     if (crashes_used_up) {
       settle(r, State::kDead);
-      r.last_error = "attempt never finished";
+      r.last_error = kNeverFinished;
     } else if (hold) {
       settle(r, State::kOutcomeUnknown);
     } else {
@@ -90,6 +96,15 @@ void Batch::lapse(StoredRow& row, const LapseRule& rule, bool counted) {
   });
   add_event(row, kEventLapsed, row.attempt, row.effect_begun ? "effect begun" : "effect not begun");
   if (crashes_used_up) copy_to_dead_letters(row, rule.dead_letter);
+}
+
+std::vector<LapsedRow> Batch::lapse_all(const std::vector<StoredRow*>& attempts, const LapseRule& rule) {
+  std::vector<LapsedRow> ended;
+  for (StoredRow* row : attempts) {
+    lapse(*row, rule);
+    if (row->status != State::kSending && !drop.lapse_tells_nobody) ended.push_back({row->message.id, row->status});
+  }
+  return ended;
 }
 
 void Batch::copy_to_dead_letters(const StoredRow& row, const std::optional<Route>& dead_letter) {

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "testing/memory_log.h"
 #include "testing/memory_log/rows.h"
@@ -38,6 +39,7 @@ class Batch {
   /// Adds a line to a row's history: a repeated equal one only counts, at most 50 are kept.
   void add_event(const StoredRow& row, std::string_view kind, std::int32_t attempt, std::string_view detail);
   [[nodiscard]] bool has_event(const StoredRow& row, std::string_view kind, std::int32_t attempt) const;
+  [[nodiscard]] bool has_event(const StoredRow& row, std::string_view kind) const;
   /// True if the last line of the row's history is of this kind.
   [[nodiscard]] bool last_event_is(const StoredRow& row, std::string_view kind) const;
 
@@ -45,6 +47,8 @@ class Batch {
   [[nodiscard]] bool may_lapse(const LapseRule& rule) const;
   /// Ends the attempt of a holder that never reported.
   void lapse(StoredRow& row, const LapseRule& rule, bool counted = true);
+  /// The same for each of them; the rows that are not driven again.
+  [[nodiscard]] std::vector<LapsedRow> lapse_all(const std::vector<StoredRow*>& attempts, const LapseRule& rule);
   /// Inserts the row that carries a copy of a dead message to the dead-letter exchange, where there is one.
   void copy_to_dead_letters(const StoredRow& row, const std::optional<Route>& dead_letter);
 

@@ -12,8 +12,8 @@ Result<Answer> apply(const LapseOwner& write, Batch& batch) {
     const Owner& owner = *entry.row->owner;
     if (owner.instance == write.successor.instance && owner.boot != write.successor.boot) orphaned.push_back(entry.row);
   }
-  for (StoredRow* row : orphaned) batch.lapse(*row, write.rule);
-  return Answer(CountAnswer{static_cast<int>(orphaned.size())});
+  auto ended = batch.lapse_all(orphaned, write.rule);
+  return Answer(LapseAnswer{static_cast<int>(orphaned.size()), std::move(ended)});
 }
 
 Result<Answer> apply(const LeaseNode& write, Batch& batch) {

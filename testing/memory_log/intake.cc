@@ -31,9 +31,23 @@ std::optional<WallTime> still_ahead(std::optional<WallTime> not_before, WallTime
   return not_before && *not_before > now ? not_before : std::nullopt;
 }
 
+// A row that another program inserted has no digest yet; its body decides.
+bool has_digest(const StoredRow& row, const Digest& digest, const Batch& batch) {
+  if (row.digest || batch.drop.append_conflicts_without_digest) return row.digest == digest;
+  return sha256(row.message.body.bytes()) == digest;
+}
+
+// Of a row that was replayed, a time ahead may be the spread of many replays, which nobody who sends it asked for.
+bool has_schedule(const StoredRow& row, const Append& write, const Batch& batch) {
+  const auto known = still_ahead(row.message.not_before, batch.now);
+  const auto asked = still_ahead(write.message.not_before, batch.now);
+  const bool spread = batch.has_event(row, kEventReplayed) && !batch.drop.append_takes_a_spread_for_a_schedule;
+  return known == asked || (!asked && spread);
+}
+
 bool is_same_message(const StoredRow& row, const Append& write, const Batch& batch) {
-  return (row.digest == write.digest || batch.drop.append_ignores_digest) && row.message.route == write.message.route &&
-         still_ahead(row.message.not_before, batch.now) == still_ahead(write.message.not_before, batch.now);
+  return (has_digest(row, write.digest, batch) || batch.drop.append_ignores_digest) &&
+         row.message.route == write.message.route && has_schedule(row, write, batch);
 }
 
 AppendAnswer about(const StoredRow& row, AppendAnswer::Kind kind) {
@@ -45,7 +59,7 @@ AppendAnswer answer_by_key(const StoredKey& known, const Append& write, Batch& b
     return {AppendAnswer::Kind::kKeyReused, known.id, State::kSending, batch.now};
   }
   if (const StoredRow* row = batch.rows.find(known.id)) return about(*row, AppendAnswer::Kind::kDuplicate);
-  return {AppendAnswer::Kind::kDuplicate, known.id, State::kConsumed, batch.now};  // only finished rows are pruned
+  return {AppendAnswer::Kind::kDuplicate, known.id, known.pruned_as, batch.now};
 }
 
 AppendAnswer answer_by_row(StoredRow& row, const Append& write, Batch& batch) {
@@ -98,8 +112,7 @@ Result<Answer> apply(const Adopt& write, Batch& batch) {
   claim.id = write.message.id;
   claim.digest = write.digest;
   if (const StoredRow* row = batch.rows.find(write.message.id)) {
-    // A row that another program inserted has no digest yet: then the bodies themselves are compared.
-    const bool other = !row->digest && !(row->message.body == write.message.body);
+    const bool other = !row->digest && row->message.body != write.message.body && !batch.drop.adopt_compares_no_bodies;
     if (!other) return apply(claim, batch);
     return Answer(ClaimAnswer{.verdict = ClaimVerdict::kAnotherMessage, .store_now = batch.now});
   }

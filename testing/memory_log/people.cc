@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "testing/memory_log/batch.h"
@@ -27,7 +28,11 @@ bool keeps_publish_number(const StoredRow& row, bool dropped, bool counts_anyway
 // Drives the row again from zero tries.
 void drive_again(StoredRow& row, Verb verb, bool effect_known, Duration after, Batch& batch) {
   batch.change(row, verb, [&](StoredRow& r) {
-    send_again(r, batch.now + after,
+    const WallTime then = batch.now + after;
+    if (after > Duration{0} && !batch.drop.replay_spread_not_explained) {
+      r.message.not_before = std::max(then, r.message.not_before.value_or(then));
+    }
+    send_again(r, then,
                keeps_publish_number(r, batch.drop.replay_keeps_publish_number, batch.drop.replay_counts_as_publish));
     if (!batch.drop.replay_keeps_tries) r.try_count = 0;
     r.crash_count = 0;
@@ -125,7 +130,12 @@ Result<Answer> apply(const Prune& write, Batch& batch) {
     if (std::ssize(old) == write.limit || entry.at >= batch.now - write.age) break;
     if (entry.row->status != State::kDead || batch.drop.prune_takes_dead) old.push_back(entry.row);
   }
-  for (StoredRow* row : old) batch.remove(*row);
+  for (StoredRow* row : old) {
+    for (auto& [_, key] : batch.rows.keys) {
+      if (key.id == row->message.id && !batch.drop.prune_forgets_status) key.pruned_as = row->status;
+    }
+    batch.remove(*row);
+  }
   std::erase_if(batch.rows.keys, [&](const auto& entry) {
     return entry.second.at < batch.now - kKeyAge && batch.rows.find(entry.second.id) == nullptr;
   });

@@ -64,6 +64,7 @@ struct StoredKey {
   MessageId id;
   Digest request{};
   WallTime at{};
+  State pruned_as = State::kConsumed;  ///< what the row was when it went
 };
 struct NodeLease {
   Owner owner;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/wire_limits.h"
 #include "testing/memory_log/batch.h"
 
 namespace waybill {
@@ -9,9 +10,7 @@ namespace {
 // A grace of nothing would leave the row due within the very take.
 constexpr Duration kGraceMin{1};
 
-bool lists(const std::vector<Route>& routes, const Route& route) {
-  return std::ranges::find(routes, route) != routes.end();
-}
+using Gate = ClosedRoutes::Gate;
 
 /// One run of Take: pulls forward what stands too far ahead, ends what lapsed, then goes round the routes.
 class TakeRun {
@@ -25,8 +24,12 @@ class TakeRun {
       pull_forward(*ask_.sweep, lapses || batch_.drop.sweep_shortens_standing_leases);
     }
     if (lapses) end_lapsed();
+    look_at_routes();
     go_round();
-    answer_.next_due = answer_.more ? batch_.now : earliest_ahead();
+    answer_.next_due = full_ ? batch_.now : earliest_ahead();
+    answer_.more = answer_.more || full_;
+    if (answer_.partial && !full_ && !batch_.drop.take_forgets_where_it_stopped)
+      answer_.last_route = *looked_at_.back();
     return std::move(answer_);
   }
 
@@ -41,7 +44,7 @@ class TakeRun {
   };
 
   [[nodiscard]] bool is_left_alone(const Route& route) const {
-    return lists(ask_.closed, route) && !lists(ask_.probes, route) && !batch_.drop.take_ignores_closed_routes;
+    return gate_of(ask_.closed, route) == Gate::kClosed && !batch_.drop.take_ignores_closed_routes;
   }
 
   // All are driven by `next_try_time`, so pulling that forward is all it takes. Leases stand while none may lapse.
@@ -93,23 +96,37 @@ class TakeRun {
       if (lapsed.size() == ask_.max_rows) break;
       if (!is_left_alone(entry.row->message.route)) lapsed.push_back(entry.row);
     }
-    for (StoredRow* row : lapsed) batch_.lapse(*row, ask_.lapse);
+    answer_.ended = batch_.lapse_all(lapsed, ask_.lapse);
     answer_.lapsed = static_cast<int>(lapsed.size());
   }
 
-  // One row of each route in turn, beginning beyond the route where the last take ended.
+  // In their order, beginning beyond the route where the last take ended; no more of them than are allowed.
+  void look_at_routes() {
+    for (const auto& [route, order] : batch_.rows.due()) {
+      const bool unowned = std::ranges::any_of(order.entries(), [](const auto& entry) { return !entry.row->owner; });
+      if (unowned) looked_at_.push_back(&route);
+    }
+    const auto is_beyond = [&](const Route* route) { return ask_.after && *route > *ask_.after; };
+    const auto begin = std::ranges::find_if(looked_at_, is_beyond);
+    const auto to_the_last = static_cast<std::size_t>(looked_at_.end() - begin);
+    std::ranges::rotate(looked_at_, begin);
+    answer_.partial = looked_at_.size() > ask_.max_routes && !batch_.drop.take_looks_at_every_route;
+    if (!answer_.partial) return;
+    const bool came_to_the_last = ask_.after && to_the_last <= ask_.max_routes;
+    answer_.more = !came_to_the_last || batch_.drop.take_goes_round_without_end;
+    looked_at_.resize(ask_.max_routes);
+  }
+
+  // One row of each route in turn.
   void go_round() {
     std::vector<Turn> turns;
-    const auto& due = batch_.rows.due();
-    for (const auto& [route, order] : due) {
-      if (is_left_alone(route) || order.entries().empty()) continue;
-      turns.push_back({&route, order.entries().begin(), order.entries().end(), lists(ask_.probes, route)});
+    for (const Route* route : looked_at_) {
+      const auto& entries = batch_.rows.due().at(*route).entries();
+      if (is_left_alone(*route)) continue;
+      turns.push_back({route, entries.begin(), entries.end(), gate_of(ask_.closed, *route) == Gate::kProbe});
     }
-    if (ask_.after) {
-      std::ranges::stable_partition(turns, [&](const Turn& turn) { return *turn.route > *ask_.after; });
-    }
-    while (!turns.empty() && !answer_.more) {
-      std::erase_if(turns, [&](Turn& turn) { return !answer_.more && !take_one_of(turn); });
+    while (!turns.empty() && !full_) {
+      std::erase_if(turns, [&](Turn& turn) { return !full_ && !take_one_of(turn); });
     }
   }
 
@@ -122,13 +139,12 @@ class TakeRun {
         continue;
       }
       if (!has_room_for(row)) {
-        answer_.more = true;
+        full_ = true;
         return true;
       }
       ++turn.next;  // taking the row moves it within the order
-      if (row.message.body.size() > ask_.max_body) {
-        answer_.unreadable.emplace_back(row.message.id,
-                                        "too_large: " + std::to_string(row.message.body.size()) + " bytes");
+      if (Status publishable = check(row); !publishable.ok()) {
+        answer_.unreadable.emplace_back(row.message.id, publishable.error().message);
         continue;
       }
       take(row);
@@ -141,6 +157,21 @@ class TakeRun {
   [[nodiscard]] bool may_take(const StoredRow& row) const {
     if (row.owner || (row.status == State::kSent && !row.foreign())) return false;
     return row.crash_count == 0 || (ask_.with_crashed && !has_crashed_) || batch_.drop.take_many_crashed;
+  }
+
+  // Rows of other programs were never looked at before; what is wrong with another's body or names is damage.
+  [[nodiscard]] Status check(const StoredRow& row) const {
+    const Message& message = row.message;
+    if (message.body.size() > ask_.max_body) {
+      return make_error(ErrorClass::kPermanent, "too_large: " + std::to_string(message.body.size()) + " bytes");
+    }
+    if (!row.queue && !batch_.drop.take_publishes_unusable_ids) {
+      if (Status id = validate_message_id(message.id.value); !id.ok()) return id;
+    }
+    if (batch_.drop.take_publishes_what_no_broker_carries) return ok_status();
+    if (Status route = validate_route(message.route); !route.ok()) return route;
+    if (Status type = validate_content_type(message.content_type); !type.ok()) return type;
+    return validate_headers(message.headers);
   }
 
   [[nodiscard]] bool has_room_for(const StoredRow& row) const {
@@ -177,19 +208,26 @@ class TakeRun {
 
   [[nodiscard]] std::optional<WallTime> earliest_ahead() const {
     std::optional<WallTime> earliest;
-    for (const auto& [route, order] : batch_.rows.due()) {
-      if (lists(ask_.closed, route)) continue;
-      const auto entry = order.after(batch_.now);
-      if (entry != order.entries().end()) earliest = std::min(earliest.value_or(entry->at), entry->at);
+    const auto may_be_next = [&](const TimeOrder::Entry& entry) {
+      if (gate_of(ask_.closed, entry.row->message.route) != Gate::kOpen) return;
+      earliest = std::min(earliest.value_or(entry.at), entry.at);
+    };
+    for (const Route* route : looked_at_) {
+      const TimeOrder& order = batch_.rows.due().at(*route);
+      if (const auto entry = order.after(batch_.now); entry != order.entries().end()) may_be_next(*entry);
     }
+    const TimeOrder& attempts = batch_.rows.attempts();
+    std::for_each(attempts.after(batch_.now), attempts.entries().end(), may_be_next);
     return earliest;
   }
 
   const Take& ask_;
   Batch& batch_;
   TakeAnswer answer_;
+  std::vector<const Route*> looked_at_;
   std::size_t bytes_ = 0;
   bool has_crashed_ = false;
+  bool full_ = false;  ///< a due row was left for lack of room
 };
 
 }  // namespace

@@ -45,7 +45,8 @@ void open_attempt(StoredRow& row, const Claim& claim, Batch& batch) {
     r.ended_by.reset();
     r.next_try_time = batch.now + claim.lease;
     r.claim_time = batch.now;
-    r.message.not_before.reset();  // it has passed, and a clock that steps back must not bring it up again
+    // It has passed, and a clock that steps back must not bring it up again.
+    if (!batch.drop.claim_keeps_not_before) r.message.not_before.reset();
     if (!r.digest) r.digest = claim.digest;
     if (!r.queue) r.queue = claim.queue;
     note(r, claim.times);
@@ -69,7 +70,12 @@ ClaimAnswer answer_claim(const StoredRow& row, const Claim& claim, ClaimVerdict 
 Result<Answer> apply(const Claim& write, Batch& batch) {
   StoredRow* row = batch.rows.find(write.id);
   if (row == nullptr) return Answer(ClaimAnswer{.verdict = ClaimVerdict::kUnknownId, .store_now = batch.now});
-  const auto answer = [&](ClaimVerdict verdict) { return Answer(answer_claim(*row, write, verdict, batch.now)); };
+  std::optional<LapsedRow> lapsed;
+  const auto answer = [&](ClaimVerdict verdict) {
+    ClaimAnswer claimed = answer_claim(*row, write, verdict, batch.now);
+    claimed.lapsed = lapsed;
+    return Answer(std::move(claimed));
+  };
   if (is_another_message(*row, write) && !batch.drop.claim_ignores_digest) {
     return answer(ClaimVerdict::kAnotherMessage);
   }
@@ -81,6 +87,7 @@ Result<Answer> apply(const Claim& write, Batch& batch) {
   }
   if (phase_of(*row, batch.now) == Phase::kLapsed && batch.may_lapse(write.lapse)) {
     batch.lapse(*row, write.lapse, !batch.drop.own_lapsed_claim_not_counted);
+    if (!batch.drop.lapse_tells_nobody) lapsed = LapsedRow{write.id, row->status};
   }
   const ClaimVerdict verdict = verdict_on(*row, batch);
   if (verdict == ClaimVerdict::kGranted) open_attempt(*row, write, batch);

@@ -132,6 +132,13 @@ std::string describe(const TakenRow& row, const CopyNames& names) {
   return line.take();
 }
 
+std::string ended_text(const std::vector<LapsedRow>& ended, const CopyNames& names) {
+  std::vector<std::string> texts;
+  for (const auto& [id, status] : ended)
+    texts.push_back(names.name_of(id).value + " " + std::string(to_string(status)));
+  return join_sorted(std::move(texts));
+}
+
 std::string describe(const TakeAnswer& answer, const CopyNames& names) {
   std::vector<std::string> rows;
   for (const TakenRow& row : answer.rows) rows.push_back(describe(row, names));
@@ -140,7 +147,8 @@ std::string describe(const TakeAnswer& answer, const CopyNames& names) {
   Line line;
   line.value("rows", join_sorted(std::move(rows)));
   if (!unreadable.empty()) line.value("unreadable", join_sorted(std::move(unreadable)));
-  line.value("lapsed", answer.lapsed).flag("more", answer.more);
+  if (!answer.ended.empty()) line.value("ended", ended_text(answer.ended, names));
+  line.value("lapsed", answer.lapsed).flag("more", answer.more).flag("partial", answer.partial);
   // Any time that has passed says the same: at once.
   if (answer.next_due) line.value("next_due", std::max(*answer.next_due, answer.store_now));
   return line.take();
@@ -149,6 +157,7 @@ std::string describe(const TakeAnswer& answer, const CopyNames& names) {
 std::string describe(const ClaimAnswer& answer, const CopyNames& /*names*/) {
   Line line;
   line.word(to_string(answer.verdict));
+  if (answer.lapsed) line.value("lapsed", to_string(answer.lapsed->status));
   if (answer.verdict != ClaimVerdict::kGranted) return line.take();
   line.value("attempt", answer.attempt).value("tries", answer.try_count).value("crashes", answer.crash_count);
   line.value("publish", answer.publish_number).value("at", answer.store_now);
@@ -161,6 +170,13 @@ std::string describe(const FinishAnswer& answer, const CopyNames& /*names*/) {
   line.word(word_for(answer.kind));
   if (answer.kind == FinishAnswer::Kind::kUnknownId) return line.take();
   return line.value("status", to_string(answer.status)).flag("possible_duplicate", answer.possible_duplicate).take();
+}
+
+std::string describe(const LapseAnswer& answer, const CopyNames& names) {
+  Line line;
+  line.value("rows", answer.rows);
+  if (!answer.ended.empty()) line.value("ended", ended_text(answer.ended, names));
+  return line.take();
 }
 
 std::string describe(const VerbAnswer& answer, const CopyNames& /*names*/) {

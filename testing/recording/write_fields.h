@@ -144,15 +144,16 @@ void fields(W& value, Io& io) {
 
 template <Is<Take> W, class Io>
 void fields(W& value, Io& io) {
-  auto& [boot, grace, max_rows, max_bytes, max_body, routes, closed, probes, after, sweep, with_crashed, lapse] = value;
+  auto& [boot, grace, max_rows, max_bytes, max_body, max_routes, routes, closed, after, sweep, with_crashed, lapse] =
+      value;
   io("boot", boot);
   io("grace", grace);
   io("max_rows", max_rows);
   io("max_bytes", max_bytes);
   io("max_body", max_body);
+  io("max_routes", max_routes);
   io("routes", routes);
   io("closed", closed);
-  io("probes", probes);
   io("after", after);
   io("sweep", sweep);
   io("with_crashed", with_crashed);

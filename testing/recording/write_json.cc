@@ -70,6 +70,7 @@ json::value encode(const Body& body) {
 // A header's name and value.
 json::value encode(const std::pair<std::string, std::string>& pair) { return json::array{pair.first, pair.second}; }
 json::value encode(const std::shared_ptr<const RouteTable>& table);
+json::value encode(const SharedClosedRoutes& routes);
 json::value encode(const HandlerOutcome& outcome);
 template <Listed T>
 json::value encode(const T& value);
@@ -113,6 +114,11 @@ json::value encode(const std::shared_ptr<const RouteTable>& table) {
     array.push_back(json::array{route.exchange, route.routing_key, queue.value});
   }
   return array;
+}
+
+json::value encode(const SharedClosedRoutes& routes) {
+  if (!routes) return nullptr;
+  return json::object{{"closed", encode(routes->closed())}, {"probes", encode(routes->probes())}};
 }
 
 json::value encode(const HandlerOutcome& outcome) {
@@ -209,6 +215,7 @@ template <Listed T>
 bool decode(const json::value& from, T& to);
 template <class T>
 bool decode(const json::value& from, std::vector<T>& to);
+bool decode(const json::value& from, SharedClosedRoutes& to);
 
 class Reader {
  public:
@@ -249,6 +256,21 @@ bool decode(const json::value& from, std::vector<T>& to) {
   for (const json::value& value : from.get_array()) {
     if (!decode(value, to.emplace_back())) return false;
   }
+  return true;
+}
+
+bool decode(const json::value& from, SharedClosedRoutes& to) {
+  to.reset();
+  if (from.is_null()) return true;
+  const json::object* object = from.if_object();
+  const json::value* closed = object != nullptr ? object->if_contains("closed") : nullptr;
+  const json::value* probes = object != nullptr ? object->if_contains("probes") : nullptr;
+  std::vector<Route> closed_routes;
+  std::vector<Route> probed_routes;
+  if (closed == nullptr || probes == nullptr || !decode(*closed, closed_routes) || !decode(*probes, probed_routes)) {
+    return false;
+  }
+  to = std::make_shared<const ClosedRoutes>(std::move(closed_routes), std::move(probed_routes));
   return true;
 }
 

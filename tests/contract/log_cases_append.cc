@@ -99,6 +99,35 @@ std::vector<LogCase> append_cases() {
          write.token = h.fresh_token();
          check_equal(h.apply(write).kind, Kind::kDuplicate, "the answer");
        }},
+      {"AppendRepeatedWhileItsReplayIsSpreadIsADuplicate",
+       [](LogHarness& h) {
+         // Nobody who sends it asked for the time that an operator's replay of many gave it.
+         h.bring_to("m", State::kDead);
+         h.must_apply(Replay{{"m"}, false, std::chrono::hours(1)});
+         check_equal(h.apply(h.new_append("m")).kind, Kind::kDuplicate, "the answer");
+         Append scheduled = h.new_append("m");
+         scheduled.message.not_before = h.now() + std::chrono::hours(3);
+         check_equal(h.apply(scheduled).kind, Kind::kConflict, "the answer to another schedule");
+       }},
+      {"AppendOverARowOfAnotherProgramIsKnownByItsBody",
+       [](LogHarness& h) {
+         // Such a row has no digest before it is claimed.
+         h.append_foreign("f");
+         const std::string before = h.snapshot({"f"});
+         Append same = h.new_append("f");
+         same.message.body = Body("foreign f");
+         same.digest = digest_of("foreign f");
+         const AppendAnswer duplicate = h.apply(same);
+         check_equal(duplicate.kind, Kind::kDuplicate, "the answer to the same body");
+         check_equal(duplicate.status, State::kSending, "the status answered");
+         check_equal(h.apply(h.new_append("f")).kind, Kind::kConflict, "the answer to another body");
+         same.message.route.routing_key = "another.key";
+         check_equal(h.apply(same).kind, Kind::kConflict, "the answer to another route");
+         same = h.new_append("f");
+         same.id_generated = true;
+         check_equal(h.apply(same).kind, Kind::kIdTaken, "the answer to a generated id");
+         check_equal(h.snapshot({"f"}), before, "the row");
+       }},
       {"AppendOfAGeneratedIdThatExistsIsDrawnAgain",
        [](LogHarness& h) {
          h.append("m");
@@ -233,6 +262,26 @@ std::vector<LogCase> key_cases() {
          write.key = key_for("request");
          h.apply(write);
          check_equal(h.apply(write).kind, Kind::kAccepted, "the answer to the second run");
+       }},
+      {"AKeyAnswersWhatBecameOfARowThatIsGone",
+       [](LogHarness& h) {
+         const auto keyed = [&](const std::string& id) {
+           Append write = id == "sent" ? h.new_external_append(id) : h.new_append(id);
+           write.id_generated = true;
+           write.key = key_for("request", "key of " + id);
+           return write;
+         };
+         for (const char* id : {"cancelled", "consumed", "sent"}) h.apply(keyed(id));
+         h.must_apply(Cancel{{"cancelled"}});
+         h.finish(h.claim("consumed"), Done{});
+         h.mark_sent("sent");
+         h.advance(std::chrono::hours(1));
+         check_equal(h.apply(Prune{std::chrono::minutes(30), 10}).rows, 3, "the rows pruned");
+         for (const State state : {State::kCancelled, State::kConsumed, State::kSent}) {
+           const AppendAnswer answer = h.apply(keyed(std::string(to_string(state))));
+           check_equal(answer.kind, Kind::kDuplicate, "the answer");
+           check_equal(answer.status, state, "the status answered");
+         }
        }},
       {"AKeyIsKeptAsLongAsItsRowAndForADay",
        [](LogHarness& h) {

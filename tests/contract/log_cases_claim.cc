@@ -174,6 +174,16 @@ std::vector<LogCase> claim_cases() {
          check_equal(h.row("m").publish_time, claim.times.publish_time, "publish_time");
          check_equal(h.row("m").confirm_time, claim.times.confirm_time, "confirm_time");
        }},
+      {"AClaimForgetsAScheduleThatHasPassed",
+       [](LogHarness& h) {
+         // Or a clock that steps back after the claim would bring it up again, and the next copy would be refused.
+         Append write = h.new_append("m");
+         write.message.not_before = h.now() + kDelay;
+         h.apply(write);
+         h.advance(kDelay);
+         h.claim("m");
+         check_equal(h.row("m").message.not_before, std::optional<WallTime>(), "not_before");
+       }},
       {"TheCopyOfAnExternalRowIsHandledOnceItsRouteIsConsumed",
        [](LogHarness& h) {
          h.append_external("m");
@@ -385,6 +395,18 @@ std::vector<LogCase> attempt_cases() {
          other.digest = digest_of("something else");
          other.claim.digest = other.digest;
          check_equal(h.apply(other).verdict, ClaimVerdict::kAnotherMessage, "the verdict on another body");
+       }},
+      {"AnAdoptionUnderTheIdOfARowWithoutADigestComparesBodies",
+       [](LogHarness& h) {
+         h.append_foreign("f");
+         const std::string before = h.snapshot({"f"});
+         check_equal(h.apply(new_adopt(h, "f")).verdict, ClaimVerdict::kAnotherMessage, "the verdict on another body");
+         check_equal(h.snapshot({"f"}), before, "the row");
+         Adopt same = new_adopt(h, "f");
+         same.message.body = Body("foreign f");
+         same.digest = digest_of("foreign f");
+         check_equal(h.apply(same).verdict, ClaimVerdict::kGranted, "the verdict on the same body");
+         check(h.row("f").digest == same.digest, "the digest is filled");
        }},
       {"AnAdoptionRunAgainGetsTheSameAttempt",
        [](LogHarness& h) {

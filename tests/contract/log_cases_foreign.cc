@@ -3,6 +3,101 @@
 
 namespace waybill::contract {
 
+namespace {
+
+// The row cannot be published: it is answered as unreadable, left as it was, and refusing it makes it dead with this
+// reason. Its neighbour passes.
+void check_refused(LogHarness& h, const ForeignRow& row, std::string_view reason, Place place = Place::current()) {
+  check(h.insert_foreign(row).ok(), "the row is inserted", place);
+  const std::string neighbour = "beside " + std::to_string(h.count({}));
+  h.append_foreign(neighbour, std::nullopt, std::nullopt, place);
+  const std::string before = h.snapshot({row.id}, place);
+  const TakeAnswer answer = h.apply(h.new_take(), place);
+  check_equal(only_row(answer, place).message.id.value, neighbour, "the row taken", place);
+  check_equal(answer.unreadable.size(), std::size_t{1}, "the rows that cannot be read", place);
+  const auto& [id, why] = answer.unreadable.front();
+  check_equal(id.value, row.id, "the id", place);
+  check(why.find(reason) != std::string::npos, "the reason says '" + std::string(reason) + "', but: " + why, place);
+  check_equal(h.snapshot({row.id}, place), before, "the row after the take", place);
+  h.must_apply(Refuse{id, why}, place);
+  check_equal(h.status(row.id, place), State::kDead, "the status", place);
+  check_equal(h.row(row.id, place).last_error, why, "last_error", place);
+}
+
+}  // namespace
+
+std::vector<LogCase> unusable_foreign_cases() {
+  return {
+      {"ForeignIdsThatNobodyMayUseAreRefused",
+       [](LogHarness& h) {
+         for (const char* id : {"waybill.dead/1", "waybill.parked/1", "waybill."}) {
+           check_refused(h, {.id = id, .msg = "text", .route = kMailRoute}, "reserved");
+         }
+         check_refused(h, {.id = "a\nb", .msg = "text", .route = kMailRoute}, "control character");
+         check_refused(h, {.id = "a\xFF", .msg = "text", .route = kMailRoute}, "UTF-8");
+       }},
+      {"AForeignIdThatWasRefusedIsRefusedAfterAReplay",
+       [](LogHarness& h) {
+         check_refused(h, {.id = "waybill.x", .msg = "text", .route = kMailRoute}, "reserved");
+         h.must_apply(Replay{{"waybill.x"}});
+         const TakeAnswer answer = h.apply(h.new_take());
+         check(answer.rows.empty() && answer.unreadable.size() == 1, "it still has that id");
+       }},
+      {"OurOwnReservedIdsAreDriven",
+       [](LogHarness& h) {
+         const Message message = h.message("waybill.parked/1");
+         h.must_apply(Park{message, digest_of(message.body.bytes()), kMailQueue, "row gone"});
+         h.must_apply(Replay{message.id});
+         check_equal(only_row(h.apply(h.new_take())).message.id.value, message.id.value, "the row taken");
+       }},
+      {"ForeignNamesThatNoBrokerCarriesAreRefused",
+       [](LogHarness& h) {
+         const std::string too_long(256, 'x');
+         const ForeignRow good{.id = "exchange", .msg = "text", .route = kMailRoute};
+         ForeignRow row = good;
+         row.route.exchange = too_long;
+         check_refused(h, row, "exchange's name is longer than 255 bytes");
+         row = good;
+         row.id = "key";
+         row.route.routing_key = too_long;
+         check_refused(h, row, "routing key is longer than 255 bytes");
+         row.id = "bytes";
+         row.route.routing_key = "\xFF\xFE";
+         check_refused(h, row, "routing key is not valid UTF-8");
+         row = good;
+         row.id = "type";
+         row.content_type = too_long;
+         check_refused(h, row, "content type is longer than 255 bytes");
+       }},
+      {"ForeignHeadersThatNoBrokerCarriesAreRefused",
+       [](LogHarness& h) {
+         ForeignRow row{.id = "name", .msg = "text", .route = kMailRoute};
+         row.headers = {{"tenant", "7"}, {std::string(256, 'x'), "1"}};
+         check_refused(h, row, "header's name is longer than 255 bytes");
+         row.id = "large";
+         row.headers = {{"large", std::string(std::size_t{64} << 10U, 'x')}};
+         check_refused(h, row, "headers are larger than 64 KiB");
+         row.id = "huge";
+         row.headers = {{"huge", std::string(std::size_t{1} << 20U, 'x')}};
+         check_refused(h, row, "headers are larger than 64 KiB");
+       }},
+      {"TheLongestForeignNamesAreTaken",
+       [](LogHarness& h) {
+         const std::string longest = "\xC3\xA9" + std::string(253, 'x');
+         const ForeignRow row{.id = "f",
+                              .msg = "text",
+                              .route = {longest, longest},
+                              .content_type = longest,
+                              .headers = {{longest, std::string(std::size_t{32} << 10U, '"')}}};
+         check(h.insert_foreign(row).ok(), "the row is inserted");
+         const TakenRow taken = only_row(h.apply(h.new_take()));
+         check(taken.message.route == row.route && taken.message.headers == row.headers &&
+                   taken.message.content_type == row.content_type,
+               "they come out as they were inserted");
+       }},
+  };
+}
+
 std::vector<LogCase> foreign_cases() {
   return {
       {"ARowOfFourColumnsIsTakenAndGetsItsQueue",

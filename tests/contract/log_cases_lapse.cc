@@ -245,6 +245,66 @@ std::vector<LogCase> lapse_cases() {
   };
 }
 
+std::vector<LogCase> told_lapse_cases() {
+  return {
+      {"ATakeTellsWhichRowsItsLapsesEnded",
+       [](LogHarness& h) {
+         h.append("first");
+         h.claim_and_lapse("first");
+         only_row(h.apply(h.new_take()));
+         h.append("again");
+         h.claim("again");
+         h.claim_and_lapse("first");
+         Take take = h.new_take();
+         take.lapse.crash_limit = 2;
+         TakeAnswer answer = h.apply(take);
+         check_equal(answer.lapsed, 2, "the lapses");
+         check(answer.ended == std::vector<LapsedRow>{{{"first"}, State::kDead}}, "the dead one is told, and no other");
+         h.claim_and_lapse("again");
+         take.lapse.crash_limit = 0;
+         take.lapse.unknown = UnknownPolicy::kHold;
+         answer = h.apply(take);
+         check(answer.ended == std::vector<LapsedRow>{{{"again"}, State::kOutcomeUnknown}}, "the held one is told");
+         check(h.apply(take).ended.empty(), "each is told once");
+       }},
+      {"AClaimTellsOfTheLapseThatItFound",
+       [](LogHarness& h) {
+         h.append("m");
+         check(!h.apply(h.new_claim("m")).lapsed, "nothing lapsed before the first claim");
+         h.advance(kLease);
+         Claim claim = h.new_claim("m");
+         check(h.apply(claim).lapsed == LapsedRow{{"m"}, State::kSending}, "the row was driven again, and granted");
+         h.advance(kLease);
+         claim = h.new_claim("m");
+         claim.lapse.crash_limit = 2;
+         const ClaimAnswer answer = h.apply(claim);
+         check_equal(answer.verdict, ClaimVerdict::kDead, "the verdict");
+         check(answer.lapsed == LapsedRow{{"m"}, State::kDead}, "the row died of it");
+         check(!h.apply(claim).lapsed, "it is told once");
+         h.append("held");
+         h.claim_and_lapse("held");
+         claim = h.new_claim("held");
+         claim.lapse.unknown = UnknownPolicy::kHold;
+         check(h.apply(claim).lapsed == LapsedRow{{"held"}, State::kOutcomeUnknown}, "the row is held");
+       }},
+      {"TheEndOfAFormerBootTellsWhichRowsItEnded",
+       [](LogHarness& h) {
+         for (const char* id : {"a", "b"}) {
+           h.append(id);
+           h.claim(id);
+         }
+         LapseOwner lapse{{kWorker.instance, {99}}, 1, {}};
+         lapse.rule.crash_limit = 1;
+         LapseAnswer answer = h.apply(lapse);
+         check(answer.rows == 1 && answer.ended.size() == 1, "one a batch");
+         check_equal(answer.ended.front().status, State::kDead, "its status");
+         lapse.rule.crash_limit = 0;
+         answer = h.apply(lapse);
+         check(answer.rows == 1 && answer.ended.empty(), "the other one is driven again");
+       }},
+  };
+}
+
 std::vector<LogCase> dead_letter_cases() {
   return {
       {"ADeadMessageLeavesAnExternalCopy",

@@ -321,6 +321,33 @@ std::vector<LogCase> replay_cases() {
          h.advance(Duration{1});
          only_row(h.apply(h.new_take()));
        }},
+      {"AReplaySpreadFarAheadIsNotPulledForward",
+       [](LogHarness& h) {
+         h.bring_to("m", State::kDead);
+         const WallTime then = h.now() + std::chrono::hours(1);
+         h.must_apply(Replay{{"m"}, false, std::chrono::hours(1)});
+         check_equal(h.row("m").message.not_before, std::optional(then), "not_before, which explains the time");
+         Take take = h.new_take();
+         take.sweep = Sweep{};
+         check(h.apply(take).rows.empty(), "a sweep leaves it");
+         check_equal(h.row("m").next_try_time, std::optional(then), "next_try_time");
+         h.advance(std::chrono::hours(1));
+         only_row(h.apply(take));
+         check_equal(h.row("m").message.not_before, std::optional<WallTime>(), "not_before once it has passed");
+         h.bring_to("at once", State::kDead);
+         h.must_apply(Replay{{"at once"}});
+         check_equal(h.row("at once").message.not_before, std::optional<WallTime>(), "not_before without a spread");
+       }},
+      {"AReplaySpreadOverTimeKeepsALaterSchedule",
+       [](LogHarness& h) {
+         Append write = h.new_append("m");
+         write.message.not_before = h.now() + std::chrono::hours(2);
+         h.apply(write);
+         h.must_apply(Cancel{{"m"}});
+         h.must_apply(Replay{{"m"}, false, std::chrono::hours(1)});
+         check_equal(h.row("m").message.not_before, write.message.not_before, "not_before");
+         check_equal(h.row("m").next_try_time, write.message.not_before, "next_try_time");
+       }},
       {"AReplayedRowMayUseUpItsTriesAnew",
        [](LogHarness& h) {
          h.append("m");

@@ -257,6 +257,31 @@ std::vector<LogCase> statistics_cases() {
          check_equal(oldest(State::kSent), std::optional<WallTime>(), "the oldest when only an external row is sent");
          h.check_statistics("rows of every state");
        }},
+      {"TheOldestOpenIsTheFirstToArriveOfThoseThatAreOpen",
+       [](LogHarness& h) {
+         const auto bring = [&](State state) {
+           h.bring_to(std::string(to_string(state)), state);
+           h.advance(kTick);
+         };
+         for (const State state : {State::kConsumed, State::kCancelled, State::kDead}) bring(state);
+         h.append_external("external");
+         h.mark_sent("external");
+         h.advance(kTick);
+         check_equal(h.stats().oldest_open, std::optional<WallTime>(), "oldest_open while nothing is open");
+         // The states stand in another order than the rows came.
+         std::vector<std::pair<std::string, WallTime>> open;
+         for (const State state :
+              {State::kOutcomeUnknown, State::kConsumeFailed, State::kSendFailed, State::kSent, State::kSending}) {
+           open.emplace_back(to_string(state), h.now());
+           bring(state);
+         }
+         h.must_apply(Hold{{"outcome_unknown"}, "it waits for a person"});
+         for (const auto& [id, created] : open) {
+           check_equal(h.stats().oldest_open, created, "oldest_open while '" + id + "' is open");
+           h.must_apply(Cancel{{id}});
+         }
+         check_equal(h.stats().oldest_open, std::optional<WallTime>(), "oldest_open when nothing is open any more");
+       }},
       {"RowsOfOtherProgramsAreCountedAsTheyStand",
        [](LogHarness& h) {
          for (const int status : {0, 1, 2, 3, 3}) {

@@ -27,6 +27,13 @@ int count_of(const TakeAnswer& answer, const Route& route) {
       std::ranges::count_if(answer.rows, [&](const TakenRow& row) { return row.message.route == route; }));
 }
 
+SharedClosedRoutes closed(std::vector<Route> closed, std::vector<Route> probes = {}) {
+  return std::make_shared<const ClosedRoutes>(std::move(closed), std::move(probes));
+}
+
+// One of many routes that lead nowhere known, in the order of their numbers.
+Route numbered(int number) { return {"many.exchange", "key." + std::to_string(number)}; }
+
 bool took(const TakeAnswer& answer, const std::string& id) {
   const auto ids = ids_of(answer);
   return std::ranges::find(ids, id) != ids.end();
@@ -260,14 +267,54 @@ std::vector<LogCase> take_limit_cases() {
          append_many(h, "sms", 3, kSmsRoute);
          append_many(h, "ext", 3, kExternalRoute);
          Take take = h.new_take();
-         take.closed = {kMailRoute, kSmsRoute};
-         take.probes = {kSmsRoute};
+         take.closed = closed({kMailRoute}, {kSmsRoute});
          const TakeAnswer answer = h.apply(take);
          check_equal(count_of(answer, kMailRoute), 0, "the rows of a closed route");
          check_equal(count_of(answer, kSmsRoute), 1, "the rows of a probed route");
          check_equal(count_of(answer, kExternalRoute), 3, "the rows of an open route");
          check(!answer.more, "what closed routes keep is not left for lack of room");
          check_equal(h.row("mail0").publish_count, 0, "publish_count of a row left alone");
+       }},
+      {"ATakeLooksAtABoundedNumberOfRoutesAndTheNextOneGoesOnThere",
+       [](LogHarness& h) {
+         for (int i = 0; i < 5; ++i) append_due(h, "m" + std::to_string(i), numbered(i));
+         Take take = h.new_take();
+         take.closed = closed({numbered(0), numbered(1), numbered(2), numbered(3)});
+         take.max_routes = 2;
+         for (const int last : {1, 3}) {
+           const TakeAnswer answer = h.apply(take);
+           check(answer.rows.empty(), "nothing is taken of closed routes");
+           check(answer.more && answer.partial, "there are routes that were not looked at");
+           check(answer.last_route == numbered(last), "last_route is the last one looked at");
+           check(!answer.next_due, "nothing is known of a row that is next");
+           take.after = answer.last_route;
+         }
+         const TakeAnswer found = h.apply(take);
+         check_equal(only_row(found).message.id.value, std::string("m4"), "the row behind the closed routes");
+         check(!found.more && found.partial, "the round has come to the last route");
+         take.max_routes = 5;
+         check(!h.apply(take).partial, "five routes are looked at by one take");
+       }},
+      {"RoundsOfManyTakesReachEveryRouteAndEnd",
+       [](LogHarness& h) {
+         constexpr int kRoutes = 7;
+         for (int i = 0; i < kRoutes; ++i) append_many(h, "m" + std::to_string(i) + ".", 2, numbered(i));
+         Take take = h.new_take();
+         take.max_routes = 3;
+         take.max_rows = 2;
+         std::map<Route, int> taken;
+         for (int takes = 1; taken.size() < kRoutes || !h.list(State::kSending).empty(); ++takes) {
+           check(takes <= 2 * kRoutes, "every row is taken before long");
+           const TakeAnswer answer = h.apply(take);
+           for (const TakenRow& row : answer.rows) {
+             ++taken[row.message.route];
+             h.mark_sent(row.message.id.value);
+           }
+           take.after = answer.last_route;
+         }
+         for (const auto& [route, count] : taken) check_equal(count, 2, "the rows of " + route.routing_key);
+         const TakeAnswer nothing = h.apply(take);
+         check(!nothing.more && !nothing.partial && !nothing.last_route, "nothing is left to look at");
        }},
       {"NextDueIsTheEarliestOfTheOpenRoutes",
        [](LogHarness& h) {
@@ -283,7 +330,7 @@ std::vector<LogCase> take_limit_cases() {
          h.bring_to("sent", State::kSent);
          check_equal(h.apply(h.new_take()).next_due, start + Duration{3'000}, "next_due");
          Take take = h.new_take();
-         take.closed = {kSmsRoute};
+         take.closed = closed({kSmsRoute});
          check_equal(h.apply(take).next_due, start + Duration{5'000}, "next_due without the closed route");
        }},
       {"NextDueKnowsTheRowsJustTakenAndTheLeases",
@@ -351,10 +398,10 @@ std::vector<LogCase> take_limit_cases() {
          h.append_foreign("m", 0, local);
          Take take = h.new_take();
          take.sweep = Sweep{};
-         take.closed = {kMailRoute};
+         take.closed = closed({kMailRoute});
          check(h.apply(take).rows.empty(), "none is taken of a closed route");
          check_equal(h.row("m").next_try_time, local, "next_try_time");
-         take.probes = {kMailRoute};
+         take.closed = closed({kMailRoute}, {kMailRoute});
          only_row(h.apply(take));
        }},
       {"TheSweepShortensNoLeaseThatMayNotLapse",

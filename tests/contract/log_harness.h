@@ -88,7 +88,7 @@ struct AnswerTo<Lost> {
 };
 template <>
 struct AnswerTo<LapseOwner> {
-  using type = CountAnswer;
+  using type = LapseAnswer;
 };
 template <>
 struct AnswerTo<Prune> {
@@ -212,6 +212,7 @@ TakenRow only_row(const TakeAnswer& answer, Place place = Place::current());
 [[nodiscard]] std::vector<LogCase> take_cases();
 [[nodiscard]] std::vector<LogCase> take_limit_cases();
 [[nodiscard]] std::vector<LogCase> foreign_cases();
+[[nodiscard]] std::vector<LogCase> unusable_foreign_cases();
 [[nodiscard]] std::vector<LogCase> mark_cases();
 [[nodiscard]] std::vector<LogCase> lost_cases();
 [[nodiscard]] std::vector<LogCase> claim_cases();
@@ -219,6 +220,7 @@ TakenRow only_row(const TakeAnswer& answer, Place place = Place::current());
 [[nodiscard]] std::vector<LogCase> finish_cases();
 [[nodiscard]] std::vector<LogCase> done_cases();
 [[nodiscard]] std::vector<LogCase> lapse_cases();
+[[nodiscard]] std::vector<LogCase> told_lapse_cases();
 [[nodiscard]] std::vector<LogCase> dead_letter_cases();
 [[nodiscard]] std::vector<LogCase> people_cases();
 [[nodiscard]] std::vector<LogCase> replay_cases();

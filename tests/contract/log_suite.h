@@ -33,7 +33,8 @@ class HandClock final : public WallClock {
   WallTime now_;
 };
 
-/// A row as another program inserts it into `msg_log`: the four columns that it must give, or all nine.
+/// A row as another program inserts it into `msg_log`: the four columns that it must give, or all nine; and what else
+/// it may say of its message.
 struct ForeignRow {
   struct Rest {
     int status = 0;
@@ -45,7 +46,9 @@ struct ForeignRow {
   std::string id;
   std::string msg;
   Route route;
-  std::optional<Rest> rest;  ///< none: the column defaults
+  std::optional<Rest> rest = {};  ///< none: the column defaults
+  std::string content_type = {};
+  Headers headers = {};
 };
 
 /// One empty log with its reader, and the door by which other programs come in.

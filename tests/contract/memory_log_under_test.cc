@@ -12,6 +12,8 @@ Status MemoryLogUnderTest::insert_foreign(const ForeignRow& foreign) {
   row.message.id = {foreign.id};
   row.message.route = foreign.route;
   row.message.body = Body(foreign.msg);
+  row.message.content_type = foreign.content_type;
+  row.message.headers = foreign.headers;
   row.status = static_cast<State>(rest.status);
   row.try_count = rest.try_count;
   row.next_try_time = rest.next_try_time;

@@ -1,4 +1,5 @@
 // SQLite keeps the contract of the message log.
+#include "log/sqlite/headers_json.h"
 #include "log/sqlite/sqlite_log.h"
 #include "log/sqlite/sqlite_reader.h"
 #include "tests/contract/log_suite.h"
@@ -25,9 +26,13 @@ class SqliteUnderTest final : public LogUnderTest {
   MessageReader& reader() override { return *reader_; }
 
   Status insert_foreign(const ForeignRow& row) override {
-    std::string columns = "msg_id, msg, exchange, routing_key";
-    std::string values =
-        quoted(row.id) + "," + quoted(row.msg) + "," + quoted(row.route.exchange) + "," + quoted(row.route.routing_key);
+    std::string columns = "msg_id, msg, exchange, routing_key, content_type";
+    std::string values = quoted(row.id) + "," + quoted(row.msg) + "," + quoted(row.route.exchange) + "," +
+                         quoted(row.route.routing_key) + "," + quoted(row.content_type);
+    if (const auto headers = sqlite::headers_to_json(row.headers)) {
+      columns += ", headers";
+      values += "," + quoted(*headers);
+    }
     if (row.rest) {
       columns += ", status, try_count, next_try_time, create_time, update_time";
       for (const std::int64_t value :

@@ -65,10 +65,8 @@ class AnswersBeforeApplying final : public Decorator {
     }
     if (std::holds_alternative<LeaseNode>(write)) return NodeAnswer{};
     if (std::holds_alternative<ReportQueues>(write)) return QueueFactsAnswer{};
-    if (std::holds_alternative<Lost>(write) || std::holds_alternative<LapseOwner>(write) ||
-        std::holds_alternative<Prune>(write)) {
-      return CountAnswer{};
-    }
+    if (std::holds_alternative<LapseOwner>(write)) return LapseAnswer{};
+    if (std::holds_alternative<Lost>(write) || std::holds_alternative<Prune>(write)) return CountAnswer{};
     return VerbAnswer{};
   }
   std::vector<Write> waiting_;

@@ -74,6 +74,13 @@ bool has_digest(Transaction& tx, const Query& row, const Digest& digest) {
   return body && sha256(body->bytes()) == digest;
 }
 
+// Of a row that was replayed, a time ahead may be the spread of many replays, which nobody who sends it asked for.
+bool has_schedule(Transaction& tx, const Query& row, const Append& write) {
+  const auto known = still_ahead(row.optional_time(8), tx.now);
+  const auto asked = still_ahead(write.message.not_before, tx.now);
+  return known == asked || (!asked && has_event(tx, write.message.id, kEventReplayed));
+}
+
 std::optional<KnownRow> read_known(Transaction& tx, const Append& write) {
   auto row = tx.db.query(
       "SELECT rowid, status, create_time, append_token, digest, body IS NOT NULL, exchange, routing_key, not_before "
@@ -84,8 +91,7 @@ std::optional<KnownRow> read_known(Transaction& tx, const Append& write) {
   if (!row.is_null(3)) known.append_token = row.integer(3);
   const Route& route = write.message.route;
   known.same_message = row.text(6) == route.exchange && row.text(7) == route.routing_key &&
-                       still_ahead(row.optional_time(8), tx.now) == still_ahead(write.message.not_before, tx.now) &&
-                       has_digest(tx, row, write.digest);
+                       has_schedule(tx, row, write) && has_digest(tx, row, write.digest);
   return known;
 }
 
@@ -100,7 +106,7 @@ AppendAnswer answer(AppendAnswer::Kind kind, const MessageId& id, const KnownRow
 // Nothing if the key is new.
 std::optional<AppendAnswer> answer_by_key(Transaction& tx, const Append& write) {
   auto key = tx.db.query(
-      "SELECT k.request, k.msg_id, m.status, m.create_time, m.append_token FROM idempotency_key k "
+      "SELECT k.request, k.msg_id, m.status, m.create_time, m.append_token, k.row_status FROM idempotency_key k "
       "LEFT JOIN msg_log m ON m.msg_id = k.msg_id WHERE k.endpoint = ?1 AND k.key = ?2",
       write.key->endpoint, write.key->key);
   if (!key.next()) return std::nullopt;
@@ -108,8 +114,9 @@ std::optional<AppendAnswer> answer_by_key(Transaction& tx, const Append& write) 
   if (key.optional_digest(0) != write.key->request) {
     return AppendAnswer{AppendAnswer::Kind::kKeyReused, first, State::kSending, tx.now};
   }
-  // Only rows that are finished are ever pruned before their key.
-  if (key.is_null(2)) return AppendAnswer{AppendAnswer::Kind::kDuplicate, first, State::kConsumed, tx.now};
+  if (key.is_null(2)) {
+    return AppendAnswer{AppendAnswer::Kind::kDuplicate, first, static_cast<State>(key.integer(5)), tx.now};
+  }
   const bool same_run =
       first == write.message.id && !key.is_null(4) && key.integer(4) == static_cast<std::int64_t>(write.token.value);
   return AppendAnswer{same_run ? AppendAnswer::Kind::kAccepted : AppendAnswer::Kind::kDuplicate, first,

@@ -120,15 +120,22 @@ ClaimAnswer claim_or_explain(Transaction& tx, const Claim& write) {
   if (row->owner == tx.owners.of(write.owner) && row->claim_token == static_cast<std::int64_t>(write.token.value)) {
     return claim_again(tx, write, *row);
   }
+  std::optional<LapsedRow> lapsed;
   if (row->owner && row->next_try_time <= tx.now && may_lapse(tx, write.lapse)) {
     const OpenAttempt attempt{write.id, row->attempt, row->effect_begun, row->crash_count};
-    if (lapse(tx, attempt, write.lapse) == State::kSending) {
-      if (auto granted = try_claim(tx, write)) return *granted;
+    lapsed = LapsedRow{write.id, lapse(tx, attempt, write.lapse)};
+    if (lapsed->status == State::kSending) {
+      if (auto granted = try_claim(tx, write)) {
+        granted->lapsed = std::move(lapsed);
+        return *std::move(granted);
+      }
     }
     row = read_standing(tx, write.id);
     if (!row) return {};  // only after a failure
   }
-  return answer_for(*row, why_refused(*row), tx);
+  auto answer = answer_for(*row, why_refused(*row), tx);
+  answer.lapsed = std::move(lapsed);
+  return answer;
 }
 
 }  // namespace

@@ -44,6 +44,10 @@ bool has_event(Transaction& tx, const MessageId& id, std::string_view kind, std:
       .next();
 }
 
+bool has_event(Transaction& tx, const MessageId& id, std::string_view kind) {
+  return tx.db.query("SELECT 1 FROM msg_event WHERE msg_id = ?1 AND kind = ?2", id, kind).next();
+}
+
 std::string last_event_kind(Transaction& tx, const MessageId& id) {
   auto query = tx.db.query("SELECT kind FROM msg_event WHERE msg_id = ?1 ORDER BY number DESC LIMIT 1", id);
   return query.next() ? query.string(0) : std::string();

@@ -17,6 +17,7 @@ struct Event {
 void add_event(Transaction& tx, const MessageId& id, const Event& event);
 
 [[nodiscard]] bool has_event(Transaction& tx, const MessageId& id, std::string_view kind, std::int32_t attempt);
+[[nodiscard]] bool has_event(Transaction& tx, const MessageId& id, std::string_view kind);
 /// The last line's kind, or empty.
 [[nodiscard]] std::string last_event_kind(Transaction& tx, const MessageId& id);
 

@@ -24,7 +24,7 @@ std::optional<int> lowest_free_node(Transaction& tx) {
 
 }  // namespace
 
-CountAnswer apply(Transaction& tx, const LapseOwner& write) {
+LapseAnswer apply(Transaction& tx, const LapseOwner& write) {
   std::vector<OpenAttempt> attempts;
   {
     auto open = tx.db.query(kOpenAttempts, to_string(write.successor));
@@ -33,8 +33,8 @@ CountAnswer apply(Transaction& tx, const LapseOwner& write) {
       attempts.push_back({MessageId{open.string(0)}, open.small(1), open.integer(2) != 0, open.small(3)});
     }
   }
-  for (const OpenAttempt& attempt : attempts) static_cast<void>(lapse(tx, attempt, write.rule));
-  return {static_cast<int>(attempts.size())};
+  auto ended = lapse_all(tx, attempts, write.rule);
+  return {static_cast<int>(attempts.size()), std::move(ended)};
 }
 
 NodeAnswer apply(Transaction& tx, const LeaseNode& write) {

@@ -10,8 +10,6 @@ namespace {
 constexpr std::string_view kCopyPrefix = "waybill.dead/";
 static_assert(kCopyPrefix.starts_with(kReservedIdPrefix));
 
-constexpr std::string_view kNeverFinished = "attempt never finished";
-
 constexpr char kToSending[] =
     "UPDATE msg_log SET status = 0, owner = NULL, claim_token = NULL, crash_count = crash_count + 1, "
     "lapse_count = lapse_count + effect_begun, publish_count = publish_count + 1, "
@@ -47,6 +45,15 @@ State lapse(Transaction& tx, const OpenAttempt& attempt, const LapseRule& rule) 
   add_event(tx, attempt.id, {kEventLapsed, attempt.number, attempt.effect_begun ? "effect begun" : "effect not begun"});
   if (to == State::kDead) copy_to_dead_letters(tx, attempt.id, attempt.number, rule.dead_letter);
   return to;
+}
+
+std::vector<LapsedRow> lapse_all(Transaction& tx, const std::vector<OpenAttempt>& attempts, const LapseRule& rule) {
+  std::vector<LapsedRow> ended;
+  for (const OpenAttempt& attempt : attempts) {
+    const State to = lapse(tx, attempt, rule);
+    if (to != State::kSending) ended.push_back({attempt.id, to});
+  }
+  return ended;
 }
 
 void copy_to_dead_letters(Transaction& tx, const MessageId& dead, std::int32_t attempt,

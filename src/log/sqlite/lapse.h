@@ -2,7 +2,7 @@
 #pragma once
 
 #include <optional>
-#include <string_view>
+#include <vector>
 
 #include "log/sqlite/transaction.h"
 #include "ports/log_writes.h"
@@ -24,6 +24,10 @@ struct OpenAttempt {
 /// Ends the attempt, counts it and writes the event; what became of the row. The caller has made sure that its lease
 /// has passed or its owner is dead.
 [[nodiscard]] State lapse(Transaction& tx, const OpenAttempt& attempt, const LapseRule& rule);
+
+/// The same for each of them; the rows that are not driven again.
+[[nodiscard]] std::vector<LapsedRow> lapse_all(Transaction& tx, const std::vector<OpenAttempt>& attempts,
+                                               const LapseRule& rule);
 
 /// Inserts the external row that carries a copy of a dead message of a consumed queue to the dead-letter exchange; its
 /// id is derived from message and attempt, so that it exists once. Without a route there are no copies.

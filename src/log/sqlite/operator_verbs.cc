@@ -31,9 +31,11 @@ constexpr char kResolveDone[] =
     "UPDATE msg_log SET status = 3, next_try_time = NULL, consume_time = ?2, update_time = ?2 "
     "WHERE rowid = ?1 AND owner IS NULL AND status = 6";
 
-// ?4: the states it may start from, as bits; ?5: 1 if the effect may be known to have happened.
+// ?4: the states it may start from, as bits; ?5: 1 if the effect may be known to have happened; ?6: 1 if ?2 lies ahead,
+// which `not_before` then explains to the sweep.
 constexpr char kDriveAgain[] =
-    "UPDATE msg_log SET status = 0, next_try_time = max(?2, ifnull(not_before, ?2)), update_time = ?3, "
+    "UPDATE msg_log SET status = 0, next_try_time = max(?2, ifnull(not_before, ?2)), "
+    "not_before = CASE WHEN ?6 THEN max(?2, ifnull(not_before, ?2)) ELSE not_before END, update_time = ?3, "
     "publish_count = publish_count + (publish_count > 0), try_count = 0, crash_count = 0, replay_attempt = attempt, "
     "consume_time = NULL, late_done = 0, again_count = again_count + ?5 "
     "WHERE rowid = ?1 AND owner IS NULL AND (?4 >> status) & 1 AND (late_done = 0 OR ?5)";
@@ -62,7 +64,7 @@ VerbAnswer drive_again(Transaction& tx, const MessageId& id, const DriveAgain& h
   const auto row = find_row(tx, id);
   if (!row) return {.kind = VerbAnswer::Kind::kUnknownId};
   if (tx.db.run(kDriveAgain, row->rowid, tx.now + how.after, tx.now, static_cast<std::int64_t>(how.from.bits),
-                how.again) == 1) {
+                how.again, how.after > Duration{0}) == 1) {
     note_change(tx, id, *row, State::kSending, {how.event, row->attempt, how.detail});
     return applied(State::kSending);
   }

@@ -27,11 +27,12 @@ struct OldRow {
   bool has_keys = false;
 };
 
-// A key outlives its row until it is a day old.
-void prune_keys(Transaction& tx, const std::string& id) {
+// A key outlives its row until it is a day old, and then answers for it.
+void prune_keys(Transaction& tx, const OldRow& row) {
   const WallTime old = tx.now - kKeyAge;
-  tx.db.run("DELETE FROM idempotency_key WHERE msg_id = ?1 AND create_time < ?2", id, old);
-  tx.db.run("UPDATE idempotency_key SET row_gone = 1 WHERE msg_id = ?1", id);
+  tx.db.run("DELETE FROM idempotency_key WHERE msg_id = ?1 AND create_time < ?2", row.id, old);
+  tx.db.run("UPDATE idempotency_key SET row_gone = 1, row_status = ?2 WHERE msg_id = ?1", row.id,
+            static_cast<int>(row.status));
 }
 
 void prune_orphaned_keys(Transaction& tx, int limit) {
@@ -54,7 +55,7 @@ CountAnswer apply(Transaction& tx, const Prune& write) {
   }
   for (const OldRow& row : old) {
     if (row.has_events) tx.db.run("DELETE FROM msg_event WHERE msg_id = ?1", row.id);
-    if (row.has_keys) prune_keys(tx, row.id);
+    if (row.has_keys) prune_keys(tx, row);
     tx.finished.leave(row.status);
   }
   const CountAnswer answer{tx.db.run(kDeleteOld.c_str(), before, write.limit)};

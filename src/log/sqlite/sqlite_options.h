@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "core/message.h"
 
 namespace waybill {
 
@@ -21,8 +22,8 @@ struct SqliteOptions {
   /// How long a commit waits for another program's transaction. Far below a third of a lease, or a slow stranger makes
   /// leases run out; too short, and a commit is refused that would have worked.
   Duration busy_timeout{1'000};
-  /// Bodies above this are refused, and not loaded for a claim. Bounds the memory of one row.
-  std::size_t body_max = 16U << 20U;
+  /// Bodies above this are refused, and not loaded. Bounds the memory of one row.
+  std::size_t body_max = kBodyMax;
   /// Pages (4 KiB) of write-ahead log after which a commit first carries them over into the database. More: fewer,
   /// longer pauses, and a larger file beside the database.
   int checkpoint_pages = 4'000;

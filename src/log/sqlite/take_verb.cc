@@ -3,6 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/wire_limits.h"
+#include "log/sqlite/due_routes.h"
 #include "log/sqlite/headers_json.h"
 #include "log/sqlite/lapse.h"
 #include "log/sqlite/row_mapping.h"
@@ -11,22 +13,6 @@
 
 namespace waybill::sqlite {
 namespace {
-
-// The first entry of each route in the due index, by seeking beyond the last one. A row value, (exchange, routing_key)
-// >
-// (?1, ?2), would read every entry of the last route: SQLite seeks to its first and compares from there.
-constexpr char kFirstRoute[] =
-    "SELECT exchange, routing_key, next_try_time FROM msg_log INDEXED BY msg_log_due "
-    "WHERE owner IS NULL AND next_try_time IS NOT NULL AND status <> 3 "
-    "ORDER BY exchange, routing_key, next_try_time LIMIT 1";
-constexpr char kNextKey[] =
-    "SELECT exchange, routing_key, next_try_time FROM msg_log INDEXED BY msg_log_due "
-    "WHERE owner IS NULL AND next_try_time IS NOT NULL AND status <> 3 AND exchange = ?1 AND routing_key > ?2 "
-    "ORDER BY routing_key, next_try_time LIMIT 1";
-constexpr char kNextExchange[] =
-    "SELECT exchange, routing_key, next_try_time FROM msg_log INDEXED BY msg_log_due "
-    "WHERE owner IS NULL AND next_try_time IS NOT NULL AND status <> 3 AND exchange > ?1 "
-    "ORDER BY exchange, routing_key, next_try_time LIMIT 1";
 
 constexpr char kNextTime[] =
     "SELECT next_try_time FROM msg_log INDEXED BY msg_log_due "
@@ -56,6 +42,8 @@ constexpr char kTake[] =
     "publish_boot = ?4, publish_time = ?2, confirm_time = NULL, queue = ifnull(queue, ?5), update_time = ?2 "
     "WHERE rowid = ?1 AND owner IS NULL AND status <> 3 AND status <> 5 AND status <> 7 AND next_try_time <= ?2";
 
+using Gate = ClosedRoutes::Gate;
+
 struct Candidate {
   std::int64_t rowid = 0;
   std::int64_t next_try_time = 0;
@@ -79,29 +67,37 @@ struct Turn {
   std::int64_t after_rowid = INT64_MIN;
 };
 
-bool lists(const std::vector<Route>& routes, const Route& route) {
-  return std::ranges::find(routes, route) != routes.end();
+Error permanent(const char* why) { return make_error(ErrorClass::kPermanent, why); }
+
+Result<Headers> read_headers(std::string_view json) {
+  // Escaped, every byte of a header may take six.
+  if (json.size() > kHeaderBytesMax * 6) return permanent("the headers are larger than 64 KiB");
+  auto headers = headers_from_json(json);
+  if (!headers) return permanent("the headers are not JSON of the form [[\"name\",\"value\"]]");
+  if (Status valid = validate_headers(*headers); !valid.ok()) return valid.error();
+  return std::move(*headers);
 }
 
-void read_properties(const Query& q, Candidate& candidate) {
-  Message& message = candidate.row.message;
+// Of what other programs can have written, all is looked at before anything is copied or published: a value that the
+// broker cannot carry would take the channel down, and everything on it.
+Status read_properties(const Query& q, Message& message) {
+  // An id is ours, or was looked at by intake, once the row has its queue.
+  if (q.is_null(5)) {
+    if (Status id = validate_message_id(q.text(1)); !id.ok()) return id;
+  }
+  if (Status route = validate_route(message.route); !route.ok()) return route;
+  if (Status type = validate_content_type(q.text(9)); !type.ok()) return type;
   message.content_type = q.string(9);
   if (!q.is_null(10)) {
     auto policy = parse_retry_policy(q.text(10));
-    if (policy.ok()) {
-      message.retry = *policy;
-    } else {
-      candidate.unreadable = policy.error().message;
-    }
+    if (!policy.ok()) return policy.error();
+    message.retry = std::move(*policy);
   }
-  if (!q.is_null(11)) {
-    auto headers = headers_from_json(q.text(11));
-    if (headers) {
-      message.headers = std::move(*headers);
-    } else {
-      candidate.unreadable = "the headers are not JSON of the form [[\"name\",\"value\"]]";
-    }
-  }
+  if (q.is_null(11)) return ok_status();
+  auto headers = read_headers(q.text(11));
+  if (!headers.ok()) return headers.error();
+  message.headers = std::move(*headers);
+  return ok_status();
 }
 
 /// One run of Take: pulls forward what stands too far ahead, ends what lapsed, then goes round the routes.
@@ -124,9 +120,7 @@ class TakeRun {
   }
 
  private:
-  [[nodiscard]] bool is_left_alone(const Route& route) const {
-    return lists(ask_.closed, route) && !lists(ask_.probes, route);
-  }
+  [[nodiscard]] bool is_left_alone(const Route& route) const { return gate_of(ask_.closed, route) == Gate::kClosed; }
 
   void end_lapsed() {
     std::vector<OpenAttempt> lapsed;
@@ -137,36 +131,25 @@ class TakeRun {
         lapsed.push_back({MessageId{open.string(0)}, open.small(1), open.integer(2) != 0, open.small(3)});
       }
     }
-    for (const OpenAttempt& attempt : lapsed) static_cast<void>(lapse(tx_, attempt, ask_.lapse));
+    answer_.ended = lapse_all(tx_, lapsed, ask_.lapse);
     answer_.lapsed = static_cast<int>(lapsed.size());
   }
 
-  // Every route of the index, once: those with a due row get a turn, beginning beyond the one where the last take
-  // ended.
+  // Those with a due row get a turn.
   void read_routes() {
-    for (auto first = first_entry(std::nullopt); first; first = first_entry(first->route)) {
-      const Route& route = first->route;
-      if (!lists(ask_.closed, route)) open_routes_.push_back(route);
-      if (is_left_alone(route) || first->next_try_time > tx_.now) continue;
-      turns_.push_back({.route = route, .probe = lists(ask_.probes, route)});
+    DueRoutes routes(tx_, ask_.after);
+    for (std::size_t looked_at = 0; auto entry = routes.next(); ++looked_at) {
+      if (looked_at == ask_.max_routes) {
+        answer_.partial = true;
+        answer_.more = !routes.wrapped();
+        return;
+      }
+      const auto gate = gate_of(ask_.closed, entry->route);
+      const bool due = entry->first <= tx_.now;
+      if (gate == Gate::kOpen) open_routes_.push_back(entry->route);
+      if (gate != Gate::kClosed && due) turns_.push_back({.route = entry->route, .probe = gate == Gate::kProbe});
+      last_looked_at_ = std::move(entry->route);
     }
-    if (!ask_.after) return;
-    std::ranges::stable_partition(turns_, [&](const Turn& turn) { return turn.route > *ask_.after; });
-  }
-
-  struct FirstEntry {
-    Route route;
-    WallTime next_try_time{};
-  };
-  // Of the first route beyond `after`.
-  std::optional<FirstEntry> first_entry(const std::optional<Route>& after) {
-    const auto read = [](Query query) -> std::optional<FirstEntry> {
-      if (!query.next()) return std::nullopt;
-      return FirstEntry{{query.string(0), query.string(1)}, query.time(2)};
-    };
-    if (!after) return read(tx_.db.query(kFirstRoute));
-    if (auto entry = read(tx_.db.query(kNextKey, after->exchange, after->routing_key))) return entry;
-    return read(tx_.db.query(kNextExchange, after->exchange));
   }
 
   // What is left of the room, shared equally among the routes that still have something.
@@ -246,7 +229,7 @@ class TakeRun {
       row.digest = q.optional_digest(6);
       row.crash_count = q.small(7);
       row.after_doubt = row.queue.external() && row.publish_number > 0;
-      read_properties(q, candidate);
+      if (Status read = read_properties(q, row.message); !read.ok()) candidate.unreadable = read.error().message;
     }
     return candidates;
   }
@@ -285,11 +268,13 @@ class TakeRun {
     }
     auto lease = tx_.db.query(kNextLeaseEnds, from);
     while (lease.next()) {
-      if (lists(ask_.closed, {lease.string(1), lease.string(2)})) continue;
+      if (gate_of(ask_.closed, {lease.string(1), lease.string(2)}) != Gate::kOpen) continue;
       may_be_next(lease.time(0));
       break;
     }
-    answer_.more = full_ && answer_.next_due && *answer_.next_due <= tx_.now;
+    const bool lacked_room = full_ && answer_.next_due && *answer_.next_due <= tx_.now;
+    answer_.more = answer_.more || lacked_room;
+    if (answer_.partial && !lacked_room) answer_.last_route = std::move(last_looked_at_);
   }
 
   void may_be_next(WallTime time) { answer_.next_due = std::min(answer_.next_due.value_or(time), time); }
@@ -299,6 +284,7 @@ class TakeRun {
   TakeAnswer answer_;
   std::vector<Route> open_routes_;
   std::vector<Turn> turns_;
+  std::optional<Route> last_looked_at_;
   std::size_t handled_ = 0;  ///< rows taken and rows reported, which are what bounds the run
   std::size_t bytes_ = 0;
   bool has_crashed_ = false;

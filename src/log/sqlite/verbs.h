@@ -35,7 +35,7 @@ namespace waybill::sqlite {
 // prune_verb.cc
 [[nodiscard]] CountAnswer apply(Transaction& tx, const Prune& write);
 // instance_verbs.cc
-[[nodiscard]] CountAnswer apply(Transaction& tx, const LapseOwner& write);
+[[nodiscard]] LapseAnswer apply(Transaction& tx, const LapseOwner& write);
 [[nodiscard]] NodeAnswer apply(Transaction& tx, const LeaseNode& write);
 [[nodiscard]] QueueFactsAnswer apply(Transaction& tx, const ReportQueues& write);
 

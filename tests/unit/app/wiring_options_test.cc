@@ -137,6 +137,10 @@ TEST(WiringOptionsTest, MailGoesOutAsConfigured) {
 TEST(WiringOptionsTest, EveryRequestWithinItsLimitFitsIntoAMessage) {
   EXPECT_GT(message_body_max(unusual()), unusual().http.max_body);
   EXPECT_EQ(engine_options(unusual(), kOwner, "l").worker.body_max, message_body_max(unusual()));
+  Config largest = unusual();
+  largest.http.max_body = 64U << 20U;  // the most that the key takes
+  EXPECT_GT(message_body_max(largest), largest.http.max_body);
+  EXPECT_LE(message_body_max(largest), kBodyMax) << "or what is accepted could be too large to be taken";
 }
 
 }  // namespace

@@ -169,7 +169,7 @@ TEST(NodeStartTest, LapseOfAFormerBootThatTheLogRefusesIsAskedAgainAfterAPauseAn
   pass(Duration{200});
   auto asked = lane.take<LapseOwner>().value();
   EXPECT_EQ(std::get<LapseOwner>(asked.write).successor, options.owner);
-  asked.done(Answer(CountAnswer{std::get<LapseOwner>(asked.write).limit}));
+  asked.done(Answer(LapseAnswer{std::get<LapseOwner>(asked.write).limit, {}}));
   auto rest = lane.take<LapseOwner>().value();  // a full batch is followed by the next at once
 
   bool stopped = false;

@@ -81,6 +81,22 @@ TEST_F(RedelivererMachineTest, RowsLeftForLackOfRoomAreTakenAtOnceGoingOnAfterTh
   EXPECT_EQ(second->after, (Route{"ex", "m"}));
 }
 
+TEST_F(RedelivererMachineTest, ARoundOverMoreRoutesThanATakeLooksAtIsGoneOnAtOnceAndRestsAtItsEnd) {
+  TakeAnswer part;
+  part.partial = true;
+  part.more = true;
+  part.last_route = Route{"ex", "m"};
+  ASSERT_TRUE(next(moment(0)));
+  answer(0, part);
+  EXPECT_EQ(next(moment(0))->after, part.last_route);
+  part.more = false;
+  part.next_due = wall_ms(50);
+  part.last_route = Route{"ex", "b"};
+  answer(1, part);
+  EXPECT_EQ(machine_.next_wake(), at_ms(201)) << "one round a poll, whatever is due sooner";
+  EXPECT_EQ(next(moment(201))->after, part.last_route);
+}
+
 TEST_F(RedelivererMachineTest, AsksForNoMoreThanThePublisherHasRoomFor) {
   auto at = moment(0);
   at.room = 3;
@@ -119,15 +135,20 @@ TEST_F(RedelivererMachineTest, SweepsEveryTenSecondsForRowsTooFarAhead) {
 }
 
 TEST_F(RedelivererMachineTest, TakeCarriesClosedRoutesProbesAndTheLapseRule) {
-  survey_ = {{Route{"ex", "closed"}}, {Route{"ex", "probe"}}};
+  survey_ = std::make_shared<const ClosedRoutes>(std::vector{Route{"ex", "closed"}}, std::vector{Route{"ex", "probe"}});
   auto at = moment(7);
   at.may_lapse = false;
   const auto take = next(at);
   ASSERT_TRUE(take);
-  EXPECT_EQ(take->closed, survey_.closed);
-  EXPECT_EQ(take->probes, survey_.probes);
+  EXPECT_EQ(take->closed, survey_);
   EXPECT_FALSE(take->lapse.allowed);
   EXPECT_EQ(take->lapse.expected_now, wall_ms(7));
+}
+
+// What was accepted must not die because the configured limit was lowered since.
+TEST_F(RedelivererMachineTest, WhatIsStoredIsTakenWhateverTheLimitIsNow) {
+  options_.worker.body_max = 9;
+  EXPECT_EQ(next(moment(0))->max_body, kBodyMax);
 }
 
 TEST_F(RedelivererMachineTest, CrashedRowsComeOneAtATime) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <future>
 
+#include "core/wire_limits.h"
 #include "engine/intake_service.h"
 #include "engine/operations_service.h"
 #include "engine/pruner.h"
@@ -335,6 +336,10 @@ TEST_F(IntakeServiceTest, InvalidIdsRoutesAndBodiesAreRefusedForGood) {
     bad.push_back(message("a"));
     bad.back().route.exchange = name;
   }
+  bad.push_back(message("a"));
+  bad.back().content_type = std::string(256, 't');
+  bad.push_back(message("a"));
+  bad.back().headers = {{"large", std::string(kHeaderBytesMax, 'v')}};
   bad.push_back(message("a"));
   bad.back().body = Body("eleven byte");
   for (const Message& one : bad) {

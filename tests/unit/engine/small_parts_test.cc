@@ -30,14 +30,39 @@ TEST(RouteBreakerTest, RefusalClosesItsRouteAndNoOther) {
 TEST(RouteBreakerTest, OneProbeAtATimeTriesAClosedRoute) {
   RouteBreaker breaker(Duration{500}, Duration{60'000});
   EXPECT_EQ(breaker.on_refusal(kBad, at_ms(0), 0).backoff, Duration{500});
-  EXPECT_EQ(breaker.survey(at_ms(499)).closed, std::vector{kBad});
-  EXPECT_EQ(breaker.survey(at_ms(500)).probes, std::vector{kBad});
+  EXPECT_EQ(breaker.survey(at_ms(499))->closed(), std::vector{kBad});
+  EXPECT_EQ(breaker.survey(at_ms(500))->probes(), std::vector{kBad});
   EXPECT_EQ(breaker.admit(kBad, at_ms(500)), Admission::kProbe);
   EXPECT_EQ(breaker.admit(kBad, at_ms(500)), Admission::kClosed);
-  EXPECT_EQ(breaker.survey(at_ms(500)).closed, std::vector{kBad});
+  EXPECT_EQ(breaker.survey(at_ms(500))->closed(), std::vector{kBad});
   breaker.on_success(kBad);
   EXPECT_EQ(breaker.admit(kBad, at_ms(500)), Admission::kOpen);
   EXPECT_EQ(breaker.closed_count(), 0U);
+}
+
+// It is asked for with every take, and would have to list every closed route each time.
+TEST(RouteBreakerTest, ASurveyIsMadeAnewOnlyWhenItHasChanged) {
+  RouteBreaker breaker(Duration{500}, Duration{60'000});
+  EXPECT_EQ(breaker.survey(at_ms(0)), nullptr);
+  static_cast<void>(breaker.on_refusal(kBad, at_ms(0), 0));
+  static_cast<void>(breaker.on_refusal(kGood, at_ms(100), 0));
+  const auto both = breaker.survey(at_ms(100));
+  EXPECT_EQ(both->closed().size(), 2U);
+  static_cast<void>(breaker.on_refusal(kBad, at_ms(200), 0));  // it was in flight
+  EXPECT_EQ(breaker.survey(at_ms(499)), both);
+  const auto one_wants_a_probe = breaker.survey(at_ms(500));
+  EXPECT_EQ(one_wants_a_probe->gate(kBad), ClosedRoutes::Gate::kProbe);
+  EXPECT_EQ(one_wants_a_probe->gate(kGood), ClosedRoutes::Gate::kClosed);
+  EXPECT_EQ(breaker.survey(at_ms(599)), one_wants_a_probe);
+  EXPECT_EQ(breaker.survey(at_ms(600))->probes().size(), 2U);
+  EXPECT_EQ(breaker.admit(kBad, at_ms(600)), Admission::kProbe);
+  EXPECT_EQ(breaker.survey(at_ms(600))->gate(kBad), ClosedRoutes::Gate::kClosed);
+  breaker.on_doubt(kBad);
+  EXPECT_EQ(breaker.survey(at_ms(600))->gate(kBad), ClosedRoutes::Gate::kProbe);
+  EXPECT_TRUE(breaker.on_success(kBad));
+  EXPECT_EQ(breaker.survey(at_ms(600))->gate(kBad), ClosedRoutes::Gate::kOpen);
+  EXPECT_TRUE(breaker.on_success(kGood));
+  EXPECT_EQ(breaker.survey(at_ms(600)), nullptr);
 }
 
 TEST(RouteBreakerTest, RefusedProbesDoubleTheBackoffUpToItsBound) {

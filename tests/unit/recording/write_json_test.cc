@@ -51,9 +51,9 @@ const std::vector<Write>& full_writes() {
            6,
            7,
            8,
+           9,
            std::make_shared<const RouteTable>(std::map<Route, QueueName>{{kRoute, {"mail.queue"}}}),
-           {kRoute},
-           {kDead, kRoute},
+           std::make_shared<const ClosedRoutes>(std::vector{kRoute}, std::vector{kDead}),
            kDead,
            Sweep{Duration{1}, Duration{2}, Duration{3}, Duration{4}},
            false,
@@ -185,9 +185,11 @@ TEST(WriteJson, ATakeKeepsItsRoutes) {
   const Take take = back(std::get<Take>(full_writes().at(1)));
   ASSERT_TRUE(take.routes);
   EXPECT_EQ(take.routes->queue_for(kRoute), QueueName{"mail.queue"});
-  EXPECT_EQ(take.closed, std::vector{kRoute});
-  EXPECT_EQ(take.probes, (std::vector{kDead, kRoute}));
+  ASSERT_TRUE(take.closed);
+  EXPECT_EQ(take.closed->closed(), std::vector{kRoute});
+  EXPECT_EQ(take.closed->probes(), std::vector{kDead});
   EXPECT_FALSE(back(Take{}).routes);
+  EXPECT_FALSE(back(Take{}).closed);
 }
 
 TEST(WriteJson, EveryOutcomeComesBack) {
