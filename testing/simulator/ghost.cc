@@ -29,7 +29,12 @@ void Ghost::haunt() {
   if (stopped_) return;
   later(Duration{draw(30, 250)}, [this] { haunt(); });
   if (const auto prey = pick_()) {
-    later(prey->after, [this, id = prey->id] { claim(id); });
+    // Now and then it is a redeliverer that finds the row unreadable.
+    const bool refuses = draw(0, 19) == 0;
+    later(prey->after, [this, refuses, id = prey->id] {
+      if (refuses) return submit(Refuse{id, "the ghost cannot read it"}, [](const Answer&) {});
+      claim(id);
+    });
   }
   if (draw(0, 19) == 0) be_declared_dead();
 }

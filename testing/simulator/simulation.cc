@@ -222,7 +222,8 @@ void Simulation::enter_row(std::size_t index) {
   row.status = static_cast<State>(index % 3);
   row.create_time = row.update_time = clock_.now();
   row.next_try_time = clock_.now();
-  if (index % 5 == 0) *row.next_try_time += std::chrono::hours(8);  // a program that inserts local time
+  if (index % 5 == 0) *row.next_try_time += std::chrono::hours(8);     // a program that inserts local time
+  if (index % 7 == 0) row.message.route.routing_key.assign(256, 'k');  // a program that inserts what no broker carries
   const bool inserted = store_.log().insert_foreign(row).ok();
   if (witness_.foreign_row) witness_.foreign_row(row, row.create_time, inserted);
   if (!inserted) return;
