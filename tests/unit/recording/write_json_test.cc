@@ -65,7 +65,7 @@ const std::vector<Write>& full_writes() {
       full_claim(),
       Renew{kFence, Duration{11}},
       BeginEffect{kFence},
-      Release{kFence},
+      Release{kFence, true},
       finish(Retry{"busy", Duration{12}}),
       Adopt{full_message(), sha256("body"), full_claim()},
       Park{full_message(), sha256("body"), {"mail.queue"}, "row gone"},
