@@ -20,12 +20,15 @@ def machine(tmp_path):
         stand_in(tmp_path / "apt-get", f'echo "$*" >>{tmp_path}/calls\n{apt}')
         stand_in(tmp_path / "id", f"echo {0 if user is None else user}")
         # Only what bootstrap itself needs, so that no sudo of this machine is found.
-        for tool in ("env", "sed", "sort", "comm", "mktemp", "rm", "cat", "tail", "tr", "sleep", "grep", "awk", "dirname", "paste"):
+        for tool in ("env", "sed", "sort", "comm", "mktemp", "rm", "cat", "tail", "tr", "sleep", "grep", "awk", "dirname",
+                     "paste", "bash", "mv", "chmod"):
             link = tmp_path / tool
             if not link.exists():
                 link.symlink_to(f"/usr/bin/{tool}")
         (tmp_path / "calls").write_text("", encoding="utf-8")
-        done = subprocess.run(["/bin/bash", str(BOOTSTRAP), *purposes], env={**os.environ, "PATH": str(tmp_path)},
+        done = subprocess.run(["/bin/bash", str(BOOTSTRAP), *purposes],
+                              env={**os.environ, "PATH": str(tmp_path), "TMPDIR": str(tmp_path),
+                                   "WAYBILL_POLICY_RC_D": str(tmp_path / "policy")},
                               capture_output=True, text=True, timeout=30, check=False)
         done.calls = (tmp_path / "calls").read_text(encoding="utf-8")
         return done
@@ -109,6 +112,36 @@ def test_what_apt_cannot_bring_together_is_named(machine):
     assert len(said) == 2, said
     assert "libcurl4-openssl-dev : Conflicts: libcurl4-gnutls-dev" in said[1]
     assert "no network" not in said[1]
+
+
+ASK_POLICY = '"${0%/*}/policy" rabbitmq-server start; echo "policy says $?" >>"${0%/*}/calls"'
+
+
+@pytest.mark.parametrize("apt", [ASK_POLICY, ASK_POLICY + "; exit 100"])
+@pytest.mark.parametrize("former", [None, "exit 0", "exit 104"])
+def test_no_service_is_started_by_an_install_and_the_policy_is_as_before(machine, tmp_path, former, apt):
+    policy = tmp_path / "policy"
+    if former:
+        stand_in(policy, former)
+    before = policy.read_bytes() if former else None
+    done = machine("rabbitmq", missing=["rabbitmq-server"], apt=apt)
+    assert "policy says 101" in done.calls
+    assert (policy.read_bytes() if policy.exists() else None) == before
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("policy")] == (["policy"] if former else [])
+
+
+@pytest.mark.parametrize("former", [None, "exit 104"])
+def test_the_policy_of_a_killed_install_stands_aside_and_the_next_one_restores(machine, tmp_path, former):
+    policy = tmp_path / "policy"
+    if former:
+        stand_in(policy, former)
+    machine("rabbitmq", missing=["rabbitmq-server"],
+            apt=f"kill -9 $(sed -n 's:.*/proc/\\([0-9]*\\) .*:\\1:p' {policy})")
+    assert policy.exists()
+    assert subprocess.run([str(policy), "rabbitmq-server", "start"], check=False).returncode == (104 if former else 0)
+    machine("rabbitmq", missing=["rabbitmq-server"])
+    assert (policy.read_text(encoding="utf-8") if policy.exists() else None) == (
+        f"#!/bin/bash\n{former}\n" if former else None)
 
 
 def test_without_root_and_sudo_it_says_so(machine):
