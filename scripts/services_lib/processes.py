@@ -1,0 +1,132 @@
+"""Which process is meant, also after its number was given to another one; and signals to it with all it has started."""
+
+import json
+import os
+import signal
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+BOOT = Path("/proc/sys/kernel/random/boot_id")
+GONE = "XZ"
+STOPPED = "Tt"
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process of one boot of this machine: numbers come again, but not with the same time of start."""
+
+    pid: int
+    started: int
+    boot: str
+
+    @classmethod
+    def of(cls, pid):
+        """The process that has this number now; None if there is none."""
+        stat = _read_stat(pid)
+        return cls(pid, stat.started, _boot()) if stat else None
+
+    def state(self):
+        """The kernel's letter for what it does; None if it has ended, even if nobody has waited for it yet."""
+        stat = _read_stat(self.pid)
+        same = stat and stat.started == self.started and self.boot == _boot()
+        return stat.state if same and stat.state not in GONE else None
+
+    def alive(self):
+        return self.state() is not None
+
+    def stopped(self):
+        state = self.state()
+        return state is not None and state in STOPPED
+
+    def send(self, number):
+        """The signal goes to this very process or to none."""
+        try:
+            handle = os.pidfd_open(self.pid)
+        except ProcessLookupError:
+            return
+        try:
+            if self.alive():
+                signal.pidfd_send_signal(handle, number)
+        except ProcessLookupError:
+            pass
+        finally:
+            os.close(handle)
+
+    def descendants(self):
+        """All that it has started and that still belongs to it, parents first."""
+        found, parents = [], {self.pid}
+        stats = [stat for stat in map(_read_stat, _pids()) if stat]
+        while parents:
+            children = [stat for stat in stats if stat.parent in parents]
+            found += [Process(stat.pid, stat.started, self.boot) for stat in children]
+            parents = {stat.pid for stat in children}
+        return found
+
+    def send_to_all(self, number):
+        """To it and to all it has started. It starts no more meanwhile, since it is stopped first."""
+        if not self.alive():
+            return
+        self.send(signal.SIGSTOP)
+        for process in self.descendants():
+            process.send(number)
+        self.send(number)
+
+    def wait_gone(self, within_s):
+        """True once it has ended; False if the time has passed."""
+        return wait_until(lambda: not self.alive(), within_s)
+
+    def kill(self, within_s=20):
+        """Ends it with all it has started, and returns when they are gone."""
+        self.send(signal.SIGSTOP)
+        everyone = [*self.descendants(), self] if self.alive() else []
+        for process in everyone:
+            process.send(signal.SIGKILL)
+        return all(process.wait_gone(within_s) for process in everyone)
+
+    def write(self, path):
+        path.write_text(json.dumps(asdict(self)) + "\n", encoding="ascii")
+
+    @classmethod
+    def read(cls, path):
+        """The recorded process, whether or not it is still alive; None if there is no record that makes sense."""
+        try:
+            told = json.loads(path.read_text(encoding="ascii"))
+            return cls(int(told["pid"]), int(told["started"]), str(told["boot"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+
+def wait_until(condition, within_s):
+    deadline = time.monotonic() + within_s
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+@dataclass(frozen=True)
+class _Stat:
+    pid: int
+    state: str
+    parent: int
+    started: int
+
+
+def _read_stat(pid):
+    """See proc(5). The name, in brackets, may hold anything."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    fields = text.rpartition(")")[2].split()
+    return _Stat(pid, fields[0], int(fields[1]), int(fields[19]))
+
+
+def _pids():
+    return [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]
+
+
+def _boot():
+    return BOOT.read_text(encoding="ascii").strip()

@@ -1,0 +1,219 @@
+"""What all servers have in common: how they are started, awaited, signalled and ended."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+from services_lib.directory import Place, port_is_free
+from services_lib.problem import Problem
+from services_lib.processes import Process, wait_until
+
+SCRIPTS = Path(__file__).resolve().parent.parent
+READY_S = 120
+END_S = 60
+LOG_LINES = 15
+PLAIN_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
+
+
+class Service:
+    """One private server. A kind says how it is made, started and reached."""
+
+    purpose = ""      # of scripts/bootstrap: what must be installed
+    user = ""         # of the package: runs the server when we are root
+    variable = ""     # names the URL for programs
+    port_names = ("port",)
+    end_signal = signal.SIGTERM
+
+    def __init__(self, base, name):
+        self.name = name
+        self.place = Place(base, name, self.user)
+
+    # What a kind says. `ports` is by the names of port_names.
+
+    def prepare(self, ports):
+        """Makes what it needs to start: idempotent, and what an interrupted call leaves is never taken for whole."""
+        raise NotImplementedError
+
+    def command(self, ports):
+        raise NotImplementedError
+
+    def environment(self, ports):
+        del ports
+        return PLAIN_ENVIRONMENT
+
+    def answers(self, ports):
+        """True if it serves clients."""
+        raise NotImplementedError
+
+    def url_at(self, ports):
+        raise NotImplementedError
+
+    def control(self, ports, arguments):
+        """(command, environment) of its own tool for people: rabbitmqctl, psql, mariadb."""
+        raise NotImplementedError
+
+    def start_process(self, ports):
+        """Starts it and leaves the record."""
+        log = self._fresh_log()
+        with log.open("ab") as sink:
+            process = subprocess.Popen(
+                self.command(ports), cwd=self.place.data, env=self.environment(ports), stdin=subprocess.DEVNULL,
+                stdout=sink, stderr=subprocess.STDOUT, start_new_session=True, **self.place.as_user())
+        Process.of(process.pid).write(self.place.record)
+
+    def after_end(self):
+        """Called when it has ended for good."""
+
+    # The verbs.
+
+    def process(self):
+        """The server's process if it is alive."""
+        process = Process.read(self.place.record)
+        return process if process and process.alive() else None
+
+    def up(self):
+        """Starts it unless it runs, and returns when it is ready; True if it was started."""
+        with self.place.locked():
+            return self.up_locked()
+
+    def up_locked(self):
+        running = self.process()
+        if running and running.stopped():
+            running.send_to_all(signal.SIGCONT)
+        if not running:
+            self._install()
+            ports = self.place.ports(self.port_names, self.fixed_ports())
+            self._check_ports(ports)
+            self.place.remember(ports)
+            self.prepare(ports)
+            self.start_process(ports)
+        self._wait_ready()
+        return not running
+
+    def down(self):
+        if not self.place.directory.exists():
+            return
+        with self.place.locked():
+            self.down_locked()
+
+    def down_locked(self):
+        """Asks it to end, and insists if it does not."""
+        running = self.process()
+        if running:
+            running.send(self.end_signal)
+            running.send_to_all(signal.SIGCONT)
+            if not running.wait_gone(END_S):
+                self._kill(running)
+        self.place.record.unlink(missing_ok=True)
+        self.after_end()
+
+    def kill(self):
+        if not self.process():
+            return
+        with self.place.locked():
+            running = self.process()
+            if running:
+                self._kill(running)
+
+    def wipe(self):
+        if not self.place.directory.exists():
+            return
+        with self.place.locked():
+            running = self.process()
+            if running:
+                self._kill(running)
+            self.down_locked()
+            self.place.wipe()
+
+    def stop(self):
+        running = self._must_run()
+        running.send_to_all(signal.SIGSTOP)
+        if not wait_until(running.stopped, END_S):
+            raise Problem(f"{self.name} did not stop within {END_S} s")
+
+    def cont(self):
+        self._must_run().send_to_all(signal.SIGCONT)
+
+    def status(self):
+        running = self.process()
+        if not running:
+            return "down"
+        return f"{'stopped' if running.stopped() else 'running'}  pid {running.pid}  {self.url()}"
+
+    def url(self):
+        return self.url_at(self._ports())
+
+    def variables(self):
+        """What programs are told about it; it must run."""
+        self._must_run()
+        return {self.variable: self.url()}
+
+    def control_command(self, arguments):
+        """(command, environment, user) of its own tool."""
+        self._must_run()
+        return (*self.control(self._ports(), arguments), self.place.as_user())
+
+    # Inside.
+
+    def fixed_ports(self):
+        """Those that the environment fixes: WAYBILL_RABBITMQ_PORT and the like."""
+        variable = f"WAYBILL_{self.name.upper()}_PORT"
+        text = os.environ.get(variable, "")
+        if not text:
+            return {}
+        if not text.isdigit() or not 0 < int(text) < 65536:
+            raise Problem(f"{variable} must be a port, 1 to 65535, not '{text}'")
+        return {self.port_names[0]: int(text)}
+
+    def _ports(self):
+        return self.place.ports(self.port_names)
+
+    def _check_ports(self, ports):
+        for name in self.port_names:
+            if not port_is_free(ports[name]):
+                raise Problem(f"port {ports[name]} of {self.name} is taken by another program; end that, or remove "
+                              f"{self.place.directory / 'ports'} to get other ports")
+
+    def _install(self):
+        # Its own output goes to stderr: what we print on stdout is read by scripts.
+        if subprocess.run([str(SCRIPTS / "bootstrap"), self.purpose], stdout=2, check=False).returncode != 0:
+            raise Problem(f"{self.name} is not installed")
+
+    def _fresh_log(self):
+        """The log of this life; that of the one before is kept."""
+        if self.place.log.exists():
+            self.place.log.replace(self.place.log.with_name("log.former"))
+        return self.place.log
+
+    def _wait_ready(self):
+        ports = self._ports()
+        try:
+            ready = wait_until(lambda: not self.process() or self.answers(ports), READY_S)
+            what = "ended at its start" if not self.process() else f"was not ready after {READY_S} s" if not ready else ""
+        except BaseException:
+            self._give_up()
+            raise
+        if what:
+            self._give_up()
+            raise Problem(f"{self.name} {what}; {self.place.log} ends with:\n{self._log_end()}")
+
+    def _give_up(self):
+        running = self.process()
+        if running:
+            self._kill(running)
+        self.after_end()
+
+    def _kill(self, running):
+        if not running.kill():
+            raise Problem(f"{self.name} (pid {running.pid}) did not end after SIGKILL")
+
+    def _must_run(self):
+        running = self.process()
+        if not running:
+            raise Problem(f"{self.name} is not running; start it with: scripts/services up {self.name}")
+        return running
+
+    def _log_end(self):
+        lines = self.place.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return "\n".join(lines[-LOG_LINES:])
