@@ -36,14 +36,16 @@ function(waybill_room name)
   target_link_libraries(waybill_${name} PUBLIC ${ARG_USES} PRIVATE ${ARG_PRIVATE_USES})
 endfunction()
 
-# waybill_test(NAME LABEL unit|contract|sim|… SOURCES … USES …): a GoogleTest program that ./test finds by its label,
-# through the list it leaves in the build directory.
+# waybill_test(NAME LABEL unit|contract|sim|… [SERVICES rabbitmq postgres …] SOURCES … USES …): a GoogleTest program that
+# ./test finds by its label, through the list it leaves in the build directory. Its SERVICES are started for it, and it
+# finds them in WAYBILL_RABBITMQ, WAYBILL_POSTGRES, WAYBILL_MARIADB.
 set(WAYBILL_TEST_LIST "${CMAKE_BINARY_DIR}/tests.list")
 file(WRITE "${WAYBILL_TEST_LIST}" "")
 function(waybill_test name)
-  cmake_parse_arguments(ARG "" "LABEL" "SOURCES;USES" ${ARGN})
+  cmake_parse_arguments(ARG "" "LABEL" "SERVICES;SOURCES;USES" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}")
   target_link_libraries(${name} PRIVATE ${ARG_USES} GTest::gtest_main)
-  file(APPEND "${WAYBILL_TEST_LIST}" "${ARG_LABEL} ${name}\n")
+  list(JOIN ARG_SERVICES " " services)
+  file(APPEND "${WAYBILL_TEST_LIST}" "${ARG_LABEL} ${name} ${services}\n")
 endfunction()

@@ -6,6 +6,7 @@ Exit codes: 0 nothing failed and something ran, 1 failed, 2 usage.
 """
 
 import argparse
+import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -16,6 +17,7 @@ from runner.plan import LABELS, UsageError, check_labels, make_plan, needs_build
 from runner.process import Running
 from runner.progress import Progress
 from runner.result import FAILED, PASSED, KnownSkips, Report
+from runner.servers import Servers
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -54,12 +56,19 @@ class TestRun:
         self.tell_all = tell_all
         self.progress = Progress()
         self.running = Running()
-        self.around = Surroundings(ROOT, ROOT / "build" / preset, self.running, self.progress.doing)
+        self.servers = Servers()
+        self.around = Surroundings(ROOT, ROOT / "build" / preset, self.running, self.progress.doing, self.servers)
         self.known_skips = known_skips
         self.passed = 0
         self.failed = 0
 
     def run(self, plan):
+        try:
+            self._run_all(plan)
+        finally:
+            self.servers.stop()
+
+    def _run_all(self, plan):
         with ThreadPoolExecutor(max_workers=2) as pool:
             try:
                 for done in as_completed([pool.submit(self._run_one, job) for job in plan.together]):
@@ -112,6 +121,8 @@ def main():
     parser.add_argument("--seed", help="with sim: one run of the simulator, told in full")
     parser.add_argument("--record", metavar="FILE", help="with --seed: also writes what it asked of the log")
     arguments = parser.parse_args()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda got, _: sys.exit(128 + got))
     try:
         if arguments.seed is not None or arguments.record is not None:
             if arguments.labels != ["sim"] or arguments.seed is None:

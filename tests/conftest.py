@@ -4,6 +4,23 @@ import pytest
 
 from harness.daemon import Daemon
 from harness.program import waybill
+from harness.services import PrivateServices, url_of
+
+
+@pytest.fixture(autouse=True)
+def servers_of_the_mark(request):
+    """A test whose server is not there has failed, whatever it does with it."""
+    for mark in request.node.iter_markers("services"):
+        for name in mark.args:
+            url_of(name)
+
+
+@pytest.fixture
+def services():
+    """Servers of this test alone, for those that kill them."""
+    private = PrivateServices()
+    yield private
+    private.end()
 
 
 @pytest.fixture

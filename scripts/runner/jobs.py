@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.result import FAILED, PASSED, SKIPPED, Case, Report
+from services_lib.problem import Problem
 
 PYTHON = "/usr/bin/python3"
 
@@ -20,6 +21,15 @@ class Surroundings:
     build: Path
     running: object  # process.Running
     tell: object     # called with (job, what it is doing; nothing if that is not known)
+    servers: object  # servers.Servers
+
+    def environment(self, report, services, **more):
+        """This process's environment with where the servers are that a job needs; None, reported, if one did not start."""
+        try:
+            return {**os.environ, **self.servers.variables(services), **more}
+        except Problem as problem:
+            report.add_problem(str(problem))
+            return None
 
 
 @dataclass(frozen=True)
@@ -27,6 +37,7 @@ class GtestJob:
     name: str
     label: str
     deadline_s: int
+    services: tuple[str, ...] = ()
 
     @property
     def title(self):
@@ -34,11 +45,14 @@ class GtestJob:
 
     def run(self, around: Surroundings) -> Report:
         report = Report(self.title)
+        environment = around.environment(report, self.services)
+        if environment is None:
+            return report
         with tempfile.TemporaryDirectory(prefix="waybill-test-") as scratch:
             told = Path(scratch) / "cases.json"
             ended = around.running.run(
                 [str(around.build / self.name), f"--gtest_output=json:{told}", "--gtest_brief=1"], self.deadline_s,
-                cwd=around.root, env={**os.environ, "TMPDIR": scratch}, on_tick=lambda _: around.tell(report.job))
+                cwd=around.root, env={**environment, "TMPDIR": scratch}, on_tick=lambda _: around.tell(report.job))
             _take_cases(report, told, _read_gtest)
         report.output = ended.output
         return _completed(report, ended)
@@ -73,6 +87,7 @@ class PytestJob:
     label: str
     deadline_s: int
     slow: bool = False
+    services: tuple[str, ...] = ()
 
     @property
     def title(self):
@@ -80,13 +95,17 @@ class PytestJob:
 
     def run(self, around: Surroundings) -> Report:
         report = Report(self.title)
+        environment = around.environment(
+            report, self.services, WAYBILL_BUILD=str(around.build), PYTHONDONTWRITEBYTECODE="1")
+        if environment is None:
+            return report
         with tempfile.TemporaryDirectory(prefix="waybill-test-") as scratch:
             told = Path(scratch) / "cases.xml"
             ended = around.running.run(
                 [PYTHON, "-m", "pytest", "-v", "--tb=short", "-p", "no:cacheprovider", f"--junitxml={told}",
                  "-m", "slow" if self.slow else "not slow", "--basetemp", f"{scratch}/tests", self.folder],
                 self.deadline_s, cwd=around.root, on_tick=lambda text: around.tell(report.job, _last_item(text)),
-                env={**os.environ, "WAYBILL_BUILD": str(around.build), "PYTHONDONTWRITEBYTECODE": "1"})
+                env=environment)
             _take_cases(report, told, _read_pytest)
         report.output = ended.output
         return _completed(report, ended)

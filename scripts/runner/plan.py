@@ -1,9 +1,11 @@
 """Which jobs a label means, and what must be built for them."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.jobs import CheckJob, FuzzJob, GtestJob, PytestJob
+from services_lib.catalog import NAMES
 
 DEFAULT_LABELS = ("lint", "unit", "contract", "integration", "sim", "fuzz", "e2e", "fault")
 LABELS = (*DEFAULT_LABELS, "slow")
@@ -18,7 +20,9 @@ FOLDERS = {
     "e2e": ("tests/e2e", ("waybill",)),
     "fault": ("tests/fault", ("waybill",)),
 }
-DEADLINES_S = {"lint": 180, "unit": 300, "contract": 300, "integration": 300, "sim": 300, "e2e": 600, "fault": 900,
+# How tests in a folder say which servers they need.
+SERVICES_MARK = re.compile(r"pytest\.mark\.services\(([^)]*)\)")
+DEADLINES_S = {"lint": 180, "unit": 300, "contract": 300, "integration": 900, "sim": 300, "e2e": 600, "fault": 900,
                "slow": 3600}
 
 
@@ -55,12 +59,20 @@ def needs_build(labels) -> bool:
     return labels != ["lint"]
 
 
-def listed_programs(build: Path) -> list[tuple[str, str]]:
-    """(label, program) of every line that cmake left in tests.list."""
+def listed_programs(build: Path) -> list[tuple[str, str, tuple[str, ...]]]:
+    """(label, program, servers that it needs) of every line that cmake left in tests.list."""
     listing = build / "tests.list"
     if not listing.exists():
         return []
-    return [tuple(line.split()) for line in listing.read_text(encoding="utf-8").splitlines() if line.strip()]
+    lines = [line.split() for line in listing.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [(label, name, _known(services, name)) for label, name, *services in lines]
+
+
+def _known(services, who) -> tuple[str, ...]:
+    for service in services:
+        if service not in NAMES:
+            raise UsageError(f"{who} needs the unknown server '{service}'; known: {', '.join(NAMES)}")
+    return tuple(services)
 
 
 def make_plan(labels, root: Path, build: Path) -> Plan:
@@ -72,7 +84,7 @@ def make_plan(labels, root: Path, build: Path) -> Plan:
         if label == "lint":
             plan.together += [CheckJob(check, label, DEADLINES_S[label]) for check in CHECKS]
         if label == "fuzz":
-            plan.fuzz_targets = [name for _, name in listed_programs(root / "build" / "fuzz")]
+            plan.fuzz_targets = [name for _, name, _ in listed_programs(root / "build" / "fuzz")]
             plan.together += [FuzzJob(name, label) for name in plan.fuzz_targets]
         if len(plan.together) + len(plan.alone) == before:
             raise UsageError(f"label '{label}' has no tests")
@@ -80,9 +92,9 @@ def make_plan(labels, root: Path, build: Path) -> Plan:
 
 
 def _add_programs(plan, label, build):
-    for of_label, name in listed_programs(build):
+    for of_label, name, services in listed_programs(build):
         if of_label == label:
-            plan.together.append(GtestJob(name, label, DEADLINES_S[label]))
+            plan.together.append(GtestJob(name, label, DEADLINES_S[label], services))
             plan.targets.append(name)
 
 
@@ -92,10 +104,19 @@ def _add_folders(plan, label, root):
         wanted = _has_tests(root / folder, "pytest.mark.slow") if slow else of_label == label and \
             _has_tests(root / folder)
         if wanted:
-            job = PytestJob(folder, label, DEADLINES_S[label], slow)
+            job = PytestJob(folder, label, DEADLINES_S[label], slow, _services_of(root / folder))
             (plan.together if of_label in ("lint", "integration") and not slow else plan.alone).append(job)
             plan.targets += [target for target in targets if target not in plan.targets]
 
 
 def _has_tests(folder: Path, containing="") -> bool:
     return any(containing in path.read_text(encoding="utf-8") for path in folder.glob("test_*.py"))
+
+
+def _services_of(folder: Path) -> tuple[str, ...]:
+    found = {}
+    for path in sorted(folder.glob("test_*.py")):
+        for mark in SERVICES_MARK.findall(path.read_text(encoding="utf-8")):
+            names = [name.strip(" \"'\n") for name in mark.split(",")]
+            found.update(dict.fromkeys(_known(names, path.name)))
+    return tuple(found)

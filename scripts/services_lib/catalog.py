@@ -1,8 +1,10 @@
 """Which servers there are, by the names that people use."""
 
+from services_lib.mariadb import MariaDb
+from services_lib.postgres import Postgres
 from services_lib.rabbitmq import CLUSTER, RabbitMq
 
-KINDS = {"rabbitmq": RabbitMq, **{name: RabbitMq for name in CLUSTER}}
+KINDS = {"rabbitmq": RabbitMq, "postgres": Postgres, "mariadb": MariaDb, **{name: RabbitMq for name in CLUSTER}}
 GROUPS = {"rabbitmq-cluster": CLUSTER}
 NAMES = (*KINDS, *GROUPS)
 

@@ -45,12 +45,16 @@ class Place:
         self.data = self.directory / "data"
         self.log = self.directory / "log"
         self.record = self.directory / "process"
+        self.for_borrowers = self.directory / "for_borrowers"  # exists if the last borrower shall end it
         self._ports = self.directory / "ports"
 
     def make(self):
         open_base(self.base)
         self.directory.mkdir(exist_ok=True)
         self.directory.chmod(0o711)
+
+    def check_user(self):
+        """The server's user must be able to come here."""
         if self.user and self.run(["test", "-x", str(self.directory)]).returncode != 0:
             raise Problem(f"the user {self.user}, who runs {self.name}, cannot enter {self.directory}: "
                           "set WAYBILL_SERVICES_DIR to a directory that all may pass through")
@@ -100,6 +104,24 @@ class Place:
             if not wait_until(lambda: _try_lock(file, fcntl.LOCK_EX), within_s):
                 raise Problem(f"{self.name} is being started or ended by someone else since {within_s} s")
             yield
+
+    def borrowed(self):
+        """True while someone holds what borrow() gave."""
+        with (self.directory / "borrowers").open("w", encoding="ascii") as file:
+            return not _try_lock(file, fcntl.LOCK_EX)
+
+    def borrow(self, within_s=300):
+        """Says that we use the server, until the file that is returned is closed or we end, however that comes."""
+        self.make()
+        file = (self.directory / "borrowers").open("w", encoding="ascii")
+        if not wait_until(lambda: _try_lock(file, fcntl.LOCK_SH), within_s):
+            raise Problem(f"{self.name} is being ended by someone else since {within_s} s")
+        return file
+
+    @staticmethod
+    def is_last(borrowed):
+        """True if nobody else has borrowed it; nobody can until the file is closed."""
+        return _try_lock(borrowed, fcntl.LOCK_EX)
 
     def wipe(self):
         """Removes the data. The ports stay: a wiped server comes back where it was."""

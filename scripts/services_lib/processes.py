@@ -10,6 +10,7 @@ from pathlib import Path
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 GONE = "XZ"
 STOPPED = "Tt"
+STOP_S = 5
 
 
 @dataclass(frozen=True)
@@ -63,26 +64,26 @@ class Process:
             parents = {stat.pid for stat in children}
         return found
 
-    def send_to_all(self, number):
-        """To it and to all it has started. It starts no more meanwhile, since it is stopped first."""
-        if not self.alive():
-            return
+    def family(self):
+        """It and all it has started, itself last. It is stopped, so that it starts no more meanwhile."""
         self.send(signal.SIGSTOP)
-        for process in self.descendants():
+        wait_until(lambda: not self.alive() or self.stopped(), STOP_S)
+        return [*self.descendants(), self] if self.alive() else []
+
+    def send_to_all(self, number):
+        """To it and to all it has started. Returns whom it was sent to."""
+        everyone = self.family()
+        for process in everyone:
             process.send(number)
-        self.send(number)
+        return everyone
 
     def wait_gone(self, within_s):
         """True once it has ended; False if the time has passed."""
         return wait_until(lambda: not self.alive(), within_s)
 
     def kill(self, within_s=20):
-        """Ends it with all it has started, and returns when they are gone."""
-        self.send(signal.SIGSTOP)
-        everyone = [*self.descendants(), self] if self.alive() else []
-        for process in everyone:
-            process.send(signal.SIGKILL)
-        return all(process.wait_gone(within_s) for process in everyone)
+        """Ends it with all it has started; True once they are gone."""
+        return all([process.wait_gone(within_s) for process in self.send_to_all(signal.SIGKILL)])
 
     def write(self, path):
         path.write_text(json.dumps(asdict(self)) + "\n", encoding="ascii")
@@ -104,6 +105,17 @@ def wait_until(condition, within_s):
             return False
         time.sleep(0.02)
     return True
+
+
+def anyone_in(directory):
+    """True if a process that has not ended works in this directory."""
+    for pid in _pids():
+        try:
+            if os.readlink(f"/proc/{pid}/cwd") == str(directory):
+                return True
+        except OSError:  # it has ended, or is none of ours
+            pass
+    return False
 
 
 @dataclass(frozen=True)

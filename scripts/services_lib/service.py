@@ -75,7 +75,26 @@ class Service:
     def up(self):
         """Starts it unless it runs, and returns when it is ready; True if it was started."""
         with self.place.locked():
+            if not self.place.borrowed():
+                self.place.for_borrowers.unlink(missing_ok=True)
             return self.up_locked()
+
+    def up_for_borrowers(self):
+        """As up; what this has started is ended by the last of those who borrow it."""
+        with self.place.locked():
+            if self.process():
+                return self.up_locked()
+            self.place.for_borrowers.touch()
+            return self.up_locked()
+
+    def give_back(self, borrowed):
+        """Ends it if it was started for borrowers and this was the last one. `borrowed` is from place.borrow()."""
+        if self.place.is_last(borrowed):
+            with self.place.locked():
+                if self.place.for_borrowers.exists():
+                    self.down_locked()
+                    self.place.for_borrowers.unlink()
+        borrowed.close()
 
     def up_locked(self):
         running = self.process()
@@ -83,6 +102,7 @@ class Service:
             running.send_to_all(signal.SIGCONT)
         if not running:
             self._install()
+            self.place.check_user()
             ports = self.place.ports(self.port_names, self.fixed_ports())
             self._check_ports(ports)
             self.place.remember(ports)
@@ -127,9 +147,8 @@ class Service:
             self.place.wipe()
 
     def stop(self):
-        running = self._must_run()
-        running.send_to_all(signal.SIGSTOP)
-        if not wait_until(running.stopped, END_S):
+        everyone = self._must_run().send_to_all(signal.SIGSTOP)
+        if not wait_until(lambda: all(process.stopped() or not process.alive() for process in everyone), END_S):
             raise Problem(f"{self.name} did not stop within {END_S} s")
 
     def cont(self):

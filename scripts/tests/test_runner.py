@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from runner.jobs import CheckJob, FuzzJob, GtestJob, PytestJob, Surroundings
 from runner.plan import UsageError, check_labels, make_plan, read_seed
 from runner.process import Running
 from runner.result import FAILED, PASSED, SKIPPED, Case, KnownSkips, Report
+from services_lib.problem import Problem
 
 RUNNER = Path(__file__).resolve().parent.parent / "test_runner.py"
 
@@ -18,7 +20,14 @@ RUNNER = Path(__file__).resolve().parent.parent / "test_runner.py"
 @pytest.fixture
 def around(tmp_path):
     (tmp_path / "build").mkdir()
-    return Surroundings(tmp_path, tmp_path / "build", Running(), lambda job, what=None: None)
+    return Surroundings(tmp_path, tmp_path / "build", Running(), lambda job, what=None: None, StandInServers())
+
+
+class StandInServers:
+    def variables(self, names):
+        if "mariadb" in names:
+            raise Problem("mariadb ended at its start")
+        return {f"WAYBILL_{name.upper()}": f"{name}://there" for name in names}
 
 
 def program(around, name, body, told=None):
@@ -189,6 +198,39 @@ def test_only_the_programs_of_the_labels_are_run_and_built(tmp_path):
     plan = make_plan(["unit"], tmp_path, tmp_path)
     assert plan.targets == ["a_test", "c_test"]
     assert [job.name for job in plan.together] == ["a_test", "c_test"]
+
+
+def test_a_job_is_told_where_its_servers_are(around):
+    body = f'echo "$WAYBILL_RABBITMQ $WAYBILL_POSTGRES" >{around.root}/told'
+    job = program(around, "some_test", body, gtest_report(case("A")))
+    replace(job, services=("rabbitmq",)).run(around)
+    assert (around.root / "told").read_text(encoding="utf-8") == "rabbitmq://there \n"
+
+
+@pytest.mark.parametrize("job", [GtestJob("some_test", "integration", 5, ("rabbitmq", "mariadb")),
+                                 PytestJob("cases", "integration", 5, services=("mariadb",))])
+def test_a_job_whose_server_does_not_start_has_failed(around, job):
+    report = job.run(around)
+    assert [(found.outcome, found.detail) for found in report.cases] == [(FAILED, "mariadb ended at its start")]
+
+
+def test_a_program_names_its_servers_in_the_list(tmp_path):
+    listing = tmp_path / "tests.list"
+    listing.write_text("integration a_test rabbitmq postgres\nintegration b_test \n", encoding="utf-8")
+    assert [job.services for job in make_plan(["integration"], tmp_path, tmp_path).together] == [
+        ("rabbitmq", "postgres"), ()]
+    listing.write_text("integration a_test rabitmq\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="a_test needs the unknown server 'rabitmq'"):
+        make_plan(["integration"], tmp_path, tmp_path)
+
+
+def test_a_folder_names_its_servers_by_a_mark(tmp_path):
+    folder = tmp_path / "tests" / "integration"
+    folder.mkdir(parents=True)
+    (folder / "test_one.py").write_text("pytestmark = pytest.mark.services('rabbitmq')\n", encoding="utf-8")
+    (folder / "test_two.py").write_text('@pytest.mark.services("postgres", "rabbitmq")\n', encoding="utf-8")
+    (job,) = make_plan(["integration"], tmp_path, tmp_path).together
+    assert job.services == ("rabbitmq", "postgres")
 
 
 def test_a_folder_of_tests_brings_the_programs_that_it_drives(tmp_path):

@@ -1,0 +1,66 @@
+"""Servers for tests: where the shared ones of this run are, and private ones for tests that kill theirs."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+
+from harness.program import ROOT
+
+SERVICES = ROOT / "scripts" / "services"
+WITH_SERVICES = ROOT / "scripts" / "with-services"
+START_S = 240
+
+
+def variable_of(name):
+    return "WAYBILL_" + name.upper().replace("-", "_")
+
+
+def url_of(name):
+    """The URL of a server that the test's mark `services` names. A test without its server has failed."""
+    url = os.environ.get(variable_of(name), "")
+    assert url, f"{variable_of(name)} is not set: run this by ./test, or by scripts/with-services {name} -- COMMAND"
+    return url
+
+
+class PrivateServices:
+    """scripts/services on a directory of its own; end() leaves nothing. The verbs raise if the script fails.
+
+    RabbitMQ 3.10 writes the register of its quorum queues late: one that was declared less than about a second before a
+    kill comes back without a leader, and answers nobody.
+    """
+
+    def __init__(self, **environment):
+        # The servers' own users must be able to pass through, which they are not below pytest's tmp_path.
+        self.directory = tempfile.mkdtemp(prefix="waybill-services-", dir="/var/tmp")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("WAYBILL_")}
+        self.environment = {**kept, "WAYBILL_SERVICES_DIR": self.directory, **environment}
+
+    def run(self, *arguments, program=SERVICES, **environment):
+        """Runs it to its end, whatever that is."""
+        return subprocess.run([str(program), *arguments], env={**self.environment, **environment}, timeout=START_S,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+
+    def __call__(self, verb, *names):
+        """What the verb printed."""
+        done = self.run(verb, *names)
+        assert done.returncode == 0, f"scripts/services {verb} {' '.join(names)}: {done.stderr}"
+        return done.stdout
+
+    def url(self, name):
+        line = next(line for line in self("env", name).splitlines() if line.startswith(f"export {variable_of(name)}="))
+        return line.partition("=")[2].strip("'")
+
+    def pid(self, name):
+        """The number of the server's process."""
+        return int(self("status", name).partition("pid ")[2].split()[0])
+
+    def control(self, name, *arguments):
+        """rabbitmqctl, psql or mariadb on it."""
+        return self("ctl", name, *arguments)
+
+    def end(self):
+        running = self.run("status").stdout.splitlines()
+        names = [line.split()[0] for line in running]
+        self("wipe", *names)
+        shutil.rmtree(self.directory)
