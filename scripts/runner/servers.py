@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 from services_lib.catalog import Catalog
+from services_lib.directory import end_all
 from services_lib.problem import Problem
 from services_lib.verbs import start
 
@@ -18,14 +19,11 @@ class Servers:
     def __init__(self):
         self._lock = threading.Lock()
         self._base = None
-        self._asked = {}     # all that may run, by name
         self._ready = set()
         self._problems = {}  # by the names that were asked for: no job waits again for what did not start
 
     def variables(self, names):
         """What a job that needs these is told. Raises Problem if one does not start."""
-        if not names:
-            return {}
         with self._lock:
             if names in self._problems:
                 raise self._problems[names]
@@ -39,25 +37,25 @@ class Servers:
         if self._base is None:
             # Not below TMPDIR: the servers' own users must pass through it, and it should be on a disk.
             self._base = Path(tempfile.mkdtemp(prefix="waybill-services-", dir="/var/tmp"))
+            self._base.chmod(0o711)
+        told = {"WAYBILL_SERVICES_DIR": str(self._base)}
         services = [service for service in Catalog(self._base).services(names) if service.variable not in os.environ]
         new = [service for service in services if service.name not in self._ready]
-        self._asked.update({service.name: service for service in new})
         if new:
             start(new, lambda service: service.up())
         self._ready.update(service.name for service in new)
-        told = {"WAYBILL_SERVICES_DIR": str(self._base)}
         for service in services:
             told.update(service.variables())
         return told
 
     def stop(self):
-        """Ends all that was started and removes what it left. Not to be interrupted: nobody else would do it."""
+        """Ends all that was started and removes what it left, also what killed tests started for themselves below our
+        directory. Not to be interrupted: nobody else would do it."""
         numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         former = [signal.signal(number, signal.SIG_IGN) for number in numbers]
         with self._lock:
-            for service in self._asked.values():
-                service.wipe()
             if self._base is not None:
+                end_all(self._base)
                 shutil.rmtree(self._base)
         for number, handler in zip(numbers, former):
             signal.signal(number, handler)

@@ -16,8 +16,8 @@ class Catalog:
         self._services = {name: kind(base, name) for name, kind in KINDS.items()}
 
     def services(self, names):
-        """Those named, each once, groups resolved; all if nothing is named."""
-        single = [one for name in names or KINDS for one in GROUPS.get(name, (name,))]
+        """Those named, each once, groups resolved."""
+        single = [one for name in names for one in GROUPS.get(name, (name,))]
         return [self._services[name] for name in dict.fromkeys(single)]
 
     def first(self, name):

@@ -12,7 +12,7 @@ import subprocess
 from pathlib import Path
 
 from services_lib.problem import Problem
-from services_lib.processes import wait_until
+from services_lib.processes import Process, wait_until
 
 # Below the range from which the kernel gives ports to clients, so that a port is still free after a restart.
 PORTS = range(20000, 32000)
@@ -32,6 +32,14 @@ def open_base(base):
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & stat.S_IWOTH:
         raise Problem(f"{base} must be a directory of your own that others cannot write; set WAYBILL_SERVICES_DIR to one")
     base.chmod(0o711)  # the servers' own users pass through
+
+
+def end_all(base):
+    """Kills every server that is recorded in this directory or in one below it that is a base of its own."""
+    for record in [*base.glob("*/process"), *base.glob("*/*/process")]:
+        process = Process.read(record)
+        if process and not process.kill():
+            raise Problem(f"process {process.pid}, recorded in {record}, did not end after SIGKILL")
 
 
 class Place:

@@ -4,6 +4,7 @@ import shlex
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from services_lib.catalog import KINDS
 from services_lib.rabbitmq import CLUSTER, check_wipe, join_cluster
 
 
@@ -42,7 +43,7 @@ def wipe(catalog, names):
 
 
 def status(catalog, names):
-    services = catalog.services(names)
+    services = catalog.services(names or KINDS)
     width = max(len(service.name) for service in services)
     for service in services:
         print(f"{service.name:{width}}  {service.status()}")
@@ -50,7 +51,7 @@ def status(catalog, names):
 
 
 def env(catalog, names):
-    for service in catalog.services(names):
+    for service in catalog.services(names or KINDS):
         if names or service.process():
             for name, value in service.variables().items():
                 print(f"export {name}={shlex.quote(value)}")

@@ -1,6 +1,7 @@
 """The servers of one test run: started once, for the first job that asks, and gone afterwards."""
 
-import os
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -8,25 +9,31 @@ import pytest
 from runner import servers as servers_module
 from runner.servers import Servers
 from services_lib.problem import Problem
+from services_lib.processes import Process
 
 
 class StandIn:
+    """Its process is a sleeper, recorded as that of a server."""
+
     def __init__(self, base, name):
         self.base, self.name, self.variable = base, name, f"WAYBILL_{name.upper()}"
-        self.calls = []
+        self.started = []
 
     def up(self):
-        self.calls.append("up")
+        self.started.append(start_recorded(self.base / self.name))
         if self.name == "mariadb":
             raise Problem("mariadb ended at its start")
-        (self.base / self.name).mkdir()
         return True
-
-    def wipe(self):
-        self.calls.append("wipe")
 
     def variables(self):
         return {self.variable: f"{self.name}://there"}
+
+
+def start_recorded(directory):
+    directory.mkdir(parents=True)
+    process = subprocess.Popen(["sleep", "600"], start_new_session=True)
+    Process.of(process.pid).write(directory / "process")
+    return process
 
 
 @pytest.fixture
@@ -49,9 +56,9 @@ def made(monkeypatch):
 
 def test_a_job_that_needs_none_starts_none(made):
     servers = Servers()
-    assert servers.variables(()) == {}
+    (base,) = servers.variables(()).values()
     servers.stop()
-    assert made == {}
+    assert made == {} and not Path(base).exists()
 
 
 def test_each_is_started_once_and_gone_at_the_end(made):
@@ -60,9 +67,11 @@ def test_each_is_started_once_and_gone_at_the_end(made):
     base = Path(told["WAYBILL_SERVICES_DIR"])
     assert told["WAYBILL_RABBITMQ"] == "rabbitmq://there" and base.is_dir()
     assert servers.variables(("rabbitmq", "postgres"))["WAYBILL_POSTGRES"] == "postgres://there"
-    assert [server.calls for server in made.values()] == [["up"], ["up"]]
+    assert [len(server.started) for server in made.values()] == [1, 1]
+    left_by_a_killed_test = start_recorded(base / "of-one-test" / "rabbitmq")
     servers.stop()
-    assert [server.calls for server in made.values()] == [["up", "wipe"], ["up", "wipe"]]
+    for process in [left_by_a_killed_test, *(server.started[0] for server in made.values())]:
+        assert process.wait(timeout=5) == -signal.SIGKILL
     assert not base.exists()
 
 
@@ -71,7 +80,7 @@ def test_one_that_the_environment_gives_is_left_alone(made, monkeypatch):
     servers = Servers()
     assert "WAYBILL_RABBITMQ" not in servers.variables(("rabbitmq",))
     servers.stop()
-    assert made["rabbitmq"].calls == []
+    assert made["rabbitmq"].started == []
 
 
 def test_one_that_does_not_start_is_said_for_every_job_that_needs_it(made):
@@ -80,5 +89,6 @@ def test_one_that_does_not_start_is_said_for_every_job_that_needs_it(made):
         with pytest.raises(Problem, match="mariadb ended at its start"):
             servers.variables(("mariadb",))
     servers.stop()
-    assert made["mariadb"].calls == ["up", "wipe"]
-    assert not [name for name in os.listdir("/var/tmp") if name == made["mariadb"].base.name]
+    (process,) = made["mariadb"].started
+    assert process.wait(timeout=5) == -signal.SIGKILL
+    assert not made["mariadb"].base.exists()

@@ -31,8 +31,9 @@ class PrivateServices:
     """
 
     def __init__(self, **environment):
-        # The servers' own users must be able to pass through, which they are not below pytest's tmp_path.
-        self.directory = tempfile.mkdtemp(prefix="waybill-services-", dir="/var/tmp")
+        # Below the directory of the test run, which ends what a killed test leaves. Not below pytest's tmp_path, through
+        # which the servers' own users cannot pass.
+        self.directory = tempfile.mkdtemp(prefix="waybill-services-", dir=os.environ.get("WAYBILL_SERVICES_DIR", "/var/tmp"))
         kept = {name: value for name, value in os.environ.items() if not name.startswith("WAYBILL_")}
         self.environment = {**kept, "WAYBILL_SERVICES_DIR": self.directory, **environment}
 
