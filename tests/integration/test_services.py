@@ -1,7 +1,10 @@
 """The private servers: each serves, survives a kill with what was committed, stands still, and forgets when wiped."""
 
+import os
 import re
+import signal
 import socket
+import subprocess
 from pathlib import Path
 
 import pika
@@ -141,4 +144,15 @@ def test_with_services_leaves_what_was_up(services):
 def test_with_services_ends_what_its_command_started_again(services):
     again = f"'{SERVICES}' kill postgres && '{SERVICES}' up postgres"
     assert services.run("postgres", "--", "sh", "-c", again, program=WITH_SERVICES).returncode == 0
+    assert services.run("status", "postgres").returncode == 1
+
+
+@pytest.mark.parametrize("number, to", [(signal.SIGTERM, os.kill), (signal.SIGINT, os.killpg)])
+def test_with_services_ends_what_it_started_also_on_a_signal(services, tmp_path, number, to):
+    began = tmp_path / "began"
+    process = subprocess.Popen([str(WITH_SERVICES), "postgres", "--", "sh", "-c", f"touch '{began}'; exec sleep 600"],
+                               env=services.environment, stdin=subprocess.DEVNULL, start_new_session=True)
+    eventually(began.exists, 120, "the command runs")
+    to(process.pid, number)
+    assert process.wait(timeout=60) == 128 + number
     assert services.run("status", "postgres").returncode == 1
