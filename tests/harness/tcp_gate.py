@@ -32,6 +32,7 @@ class Rule:
 
     swallow: bool = False
     piece: int = CHUNK              # bytes a write
+    pause_s: float = 0.0            # after each write
     pass_only: int | None = None    # so many more on each connection
     latency_s: float = 0.0
 
@@ -74,19 +75,19 @@ class TcpGate:
 
     def blackhole(self, direction=None):
         """Bytes and ends of connections vanish. Both ways: a half-open connection."""
-        self._change(direction, "swallow", True)
+        self._change(direction, swallow=True)
 
-    def fragment(self, direction=None, size=1):
-        """No write has more bytes than this."""
-        self._change(direction, "piece", size)
+    def fragment(self, direction=None, size=1, pause_s=0.001):
+        """No write has more bytes than this. Without a pause it is faster, but a receiver may find pieces joined."""
+        self._change(direction, piece=size, pause_s=pause_s)
 
     def stall(self, direction=None, after=0):
         """Each connection passes so many bytes more and then stands still; its sender is not read from any more."""
-        self._change(direction, "pass_only", after)
+        self._change(direction, pass_only=after)
 
     def delay(self, direction=None, seconds=0.0):
         """Every byte comes that much later."""
-        self._change(direction, "latency_s", seconds)
+        self._change(direction, latency_s=seconds)
 
     def heal(self):
         """All passes again, and what a stall held back comes."""
@@ -106,10 +107,10 @@ class TcpGate:
         """Bytes that went on in this direction so far, on all connections."""
         return self._passed[direction]
 
-    def _change(self, direction, what, value):
+    def _change(self, direction, **what):
         async def change():
             for each in [direction] if direction else DIRECTIONS:
-                setattr(self._rules[each], what, value)
+                vars(self._rules[each]).update(what)
             self._tell_links()
         self._do(change())
 
@@ -252,7 +253,7 @@ class _Way:
             piece, data = data[:self._rule.piece], data[self._rule.piece:]
             await self._loop.sock_sendall(self._sink, piece)
             self._link.passed[self._direction] += len(piece)
-            await asyncio.sleep(0)  # so that pieces are not joined before anyone could see them
+            await asyncio.sleep(self._rule.pause_s)
 
 
 def main(server_port):
@@ -262,11 +263,11 @@ def main(server_port):
             print(command(gate, line.split()), flush=True)
 
 
-NUMBERS = {"cut": (), "heal": (), "blackhole": (), "fragment": (int,), "stall": (int,), "delay": (float,)}
+NUMBERS = {"cut": (), "heal": (), "blackhole": (), "fragment": (int, float), "stall": (int,), "delay": (float,)}
 
 
 def command(gate, words):
-    """Carries out `cut`, `heal`, `blackhole`, `fragment 1`, `stall 100`, `delay 0.1`; the last four may name a direction
+    """Carries out `cut`, `heal`, `blackhole`, `fragment 1 0.001`, `stall 100`, `delay 0.1`; the last four may name a direction
     after the verb."""
     try:
         verb, *rest = words

@@ -89,7 +89,8 @@ def test_all_passes_unchanged_both_ways_and_ends_by_halves(gate, pair):
     assert pair.server.recv(1) == b""
     pair.server.sendall(b"answer")
     assert receive(pair.client, 6) == b"answer"
-    assert (gate.passed(TO_SERVER), gate.passed(TO_CLIENT), gate.accepted) == (len(sent), 6, 1)
+    eventually(lambda: (gate.passed(TO_SERVER), gate.passed(TO_CLIENT)) == (len(sent), 6), COMES_S, "all is counted")
+    assert gate.accepted == 1
     pair.server.close()
     assert pair.client.recv(1) == b""
     eventually(lambda: gate.connections == 0, COMES_S, "the connection is gone")
@@ -103,8 +104,9 @@ def test_a_reset_of_one_side_is_one_for_the_other(pair):
 
 def test_a_server_that_is_not_there_is_a_reset(gate, listening):
     listening.close()
-    with socket.create_connection(("127.0.0.1", gate.port), timeout=COMES_S) as client:
-        assert is_reset(client)
+    with pytest.raises(ConnectionResetError):  # by then the connection may have been made or not
+        with socket.create_connection(("127.0.0.1", gate.port), timeout=COMES_S) as client:
+            client.recv(1)
 
 
 def test_cut_resets_both_sides_and_new_connections_pass(gate, listening, pair):
@@ -153,28 +155,15 @@ def test_one_way_is_silent_and_the_other_passes(gate, pair, lost):
 
 
 def test_fragments_come_one_by_one(gate, pair):
-    gate.fragment(TO_SERVER)
-    sent = bytes(range(200))
-    reads = []
-
-    def read():
-        while sum(map(len, reads)) < len(sent):
-            reads.append(pair.server.recv(4096))
-
-    reader = threading.Thread(target=read)
-    reader.start()
+    gate.fragment(TO_SERVER, pause_s=SILENCE_S)
+    pair.client.sendall(b"abcd")
+    assert [pair.server.recv(100) for _ in range(3)] == [b"a", b"b", b"c"]
+    pair.server.sendall(b"abcd")
+    assert pair.client.recv(100) == b"abcd"
+    gate.fragment(size=2, pause_s=0)
+    sent = bytes(range(250)) * 200
     pair.client.sendall(sent)
-    reader.join()
-    assert b"".join(reads) == sent
-    assert len(reads) > len(sent) // 10
-    pair.server.sendall(sent)
-    assert pair.client.recv(4096) == sent
-
-
-def test_many_bytes_in_fragments_come_in_reasonable_time(gate, pair):
-    gate.fragment()
-    pair.client.sendall(b"x" * 50_000)
-    assert len(receive(pair.server, 50_000)) == 50_000
+    assert receive(pair.server, 1 + len(sent)) == b"d" + sent
 
 
 def test_a_stall_comes_after_exactly_so_many_bytes_and_the_rest_when_healed(gate, pair):
@@ -234,9 +223,9 @@ def test_as_a_program_it_takes_commands(listening):
 
     try:
         port = int(program.stdout.readline())
-        for line in ("fragment to_server 1", "delay 0.01", "blackhole", "heal", "stall to_client 2"):
+        for line in ("fragment to_server 1 0", "delay 0.01", "blackhole", "heal", "stall to_client 2"):
             assert say(line) == "ok"
-        for line in ("", "jam", "stall", "stall to_nobody 2", "cut to_client", "delay long"):
+        for line in ("", "jam", "stall", "stall to_nobody 2", "fragment 1", "cut to_client", "delay long"):
             assert say(line) == f"not understood: {line}".rstrip()
         with socket.create_connection(("127.0.0.1", port), timeout=COMES_S) as client:
             server, _ = listening.accept()
