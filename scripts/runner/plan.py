@@ -13,13 +13,24 @@ LABELS = (*DEFAULT_LABELS, "slow")
 SEED_MOST = (1 << 64) - 1
 
 CHECKS = ("scripts/check-format", "scripts/check-includes", "scripts/check-tree")
-# The pytest folder of a label, and the programs that its tests drive.
-FOLDERS = {
-    "lint": ("scripts/tests", ()),
-    "integration": ("tests/integration", ("mime_tool",)),
-    "e2e": ("tests/e2e", ("waybill",)),
-    "fault": ("tests/fault", ("waybill",)),
-}
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of pytest files, and the programs that its tests drive."""
+
+    label: str
+    path: str
+    targets: tuple[str, ...] = ()
+    alone: bool = True
+
+
+FOLDERS = (
+    Folder("lint", "scripts/tests", alone=False),
+    Folder("integration", "tests/integration", ("mime_tool",), alone=False),
+    Folder("e2e", "tests/e2e", ("waybill",)),
+    Folder("fault", "tests/fault", ("waybill",)),
+)
 # How tests in a folder say which servers they need.
 SERVICES_MARK = re.compile(r"pytest\.mark\.services\(([^)]*)\)")
 DEADLINES_S = {"lint": 180, "unit": 300, "contract": 300, "integration": 900, "sim": 300, "e2e": 600, "fault": 900,
@@ -100,13 +111,12 @@ def _add_programs(plan, label, build):
 
 def _add_folders(plan, label, root):
     slow = label == "slow"
-    for of_label, (folder, targets) in FOLDERS.items():
-        wanted = _has_tests(root / folder, "pytest.mark.slow") if slow else of_label == label and \
-            _has_tests(root / folder)
-        if wanted:
-            job = PytestJob(folder, label, DEADLINES_S[label], slow, _services_of(root / folder))
-            (plan.together if of_label in ("lint", "integration") and not slow else plan.alone).append(job)
-            plan.targets += [target for target in targets if target not in plan.targets]
+    for folder in FOLDERS:
+        path = root / folder.path
+        if _has_tests(path, "pytest.mark.slow") if slow else folder.label == label and _has_tests(path):
+            job = PytestJob(folder.path, label, DEADLINES_S[label], slow, _services_of(path))
+            (plan.alone if folder.alone or slow else plan.together).append(job)
+            plan.targets += [target for target in folder.targets if target not in plan.targets]
 
 
 def _has_tests(folder: Path, containing="") -> bool:

@@ -133,7 +133,7 @@ class RabbitMq(Service):
             return False
 
     def url_at(self, ports):
-        return f"amqp://{NAME}:{PASSWORD}@127.0.0.1:{ports['amqp']}/%2F"
+        return f"amqp://{NAME}:{PASSWORD}@127.0.0.1:{ports['amqp']}"
 
     def variables(self):
         variables = super().variables()

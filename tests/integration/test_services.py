@@ -60,7 +60,7 @@ def listening_addresses(pid):
 
 
 def port_of(url):
-    return int(re.search(r":(\d+)/", url).group(1))
+    return int(re.search(r":(\d+)(/|$)", url).group(1))
 
 
 def greets(url):
