@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from pathlib import Path
 
 from harness.program import ROOT
 
@@ -24,16 +25,13 @@ def url_of(name):
 
 
 class PrivateServices:
-    """scripts/services on a directory of its own; end() leaves nothing. The verbs raise if the script fails.
-
-    RabbitMQ 3.10 writes the register of its quorum queues late: one that was declared less than about a second before a
-    kill comes back without a leader, and answers nobody.
-    """
+    """scripts/services on a directory of its own; end() leaves nothing. The verbs raise if the script fails."""
 
     def __init__(self, **environment):
-        # Below the directory of the test run, which ends what a killed test leaves. Not below pytest's tmp_path, through
-        # which the servers' own users cannot pass.
-        self.directory = tempfile.mkdtemp(prefix="waybill-services-", dir=os.environ.get("WAYBILL_SERVICES_DIR", "/var/tmp"))
+        # Below the directory of the test run, which ends what a killed test leaves. Not below pytest's tmp_path: the
+        # servers' own users cannot pass through that.
+        above = os.environ.get("WAYBILL_SERVICES_DIR", "/var/tmp")
+        self.directory = tempfile.mkdtemp(prefix="waybill-services-", dir=above)
         kept = {name: value for name, value in os.environ.items() if not name.startswith("WAYBILL_")}
         self.environment = {**kept, "WAYBILL_SERVICES_DIR": self.directory, **environment}
 
@@ -59,6 +57,15 @@ class PrivateServices:
     def control(self, name, *arguments):
         """rabbitmqctl, psql or mariadb on it."""
         return self("ctl", name, *arguments)
+
+    def on_disk(self, queue, name="rabbitmq", quorum=False):
+        """True once a kill cannot make RabbitMQ forget the queue. Version 3.10 writes what is declared up to a second
+        late: after a kill the queue is gone, or, a quorum queue, comes back empty, without a leader, and answers nobody.
+        """
+        node = Path(self.directory) / name / "data" / f"{name}@localhost"
+        declared = any(queue.encode() in file.read_bytes() for file in node.iterdir() if file.is_file())
+        registered = not quorum or queue.encode() in (node / "quorum" / node.name / "names.dets").read_bytes()
+        return declared and registered
 
     def end(self):
         running = self.run("status").stdout.splitlines()
