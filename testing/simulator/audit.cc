@@ -56,7 +56,8 @@ void Audit::mark_sent_applied(const MessageId& id, std::int64_t publish_number) 
 void Audit::acknowledged(const Row& row, std::int64_t publish_number) {
   const bool only_copy = row.status == State::kSent && !row.owner && row.publish_count == publish_number;
   // A pruned id that came again counts anew: a copy of its former life may bear the number of a later one.
-  if (only_copy && !pruned_.contains(row.message.id.value)) violation("the only copy of " + row.message.id.value + " was acknowledged before its claim");
+  if (only_copy && !pruned_.contains(row.message.id.value))
+    violation("the only copy of " + row.message.id.value + " was acknowledged before its claim");
 }
 
 void Audit::row_at_end(const Row& row, bool happened_by_operator) {
