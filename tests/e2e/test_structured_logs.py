@@ -35,12 +35,14 @@ def test_a_whole_run_is_json(make_daemon):
         eventually(lambda: client.status(delivered) == 3, 10, "delivered")
         with foreign_connection(daemon.database) as connection:
             insert_four_columns(connection, hostile, "no JSON at all")
-        eventually(lambda: client.stats()["states"]["dead"] == 1, 10, "nothing can be made of it")
+            insert_four_columns(connection, "not-mail", "no JSON at all")
+        eventually(lambda: client.stats()["states"]["dead"] == 2, 10, "nothing can be made of them")
         assert daemon.stop() == 0
     events = events_of(daemon)
     told = [event["message"] for event in events]
     assert told.index("started") < told.index("stopping") < told.index("stopped") == len(told) - 1
-    assert any(event.get("msg_id") == hostile and event["level"] == "error" for event in events), "the dead letter is told"
+    assert any(event.get("msg_id") == "not-mail" and event["level"] == "error" for event in events), "a dead letter is told"
+    assert any(event.get("msg_id") == hostile and event["message"] == "row cannot be published" for event in events)
     (started,) = [event for event in events if event["message"] == "started"]
     assert {"version", "instance", "roles", "pid", "port", "boot", "log"} <= started.keys()
     assert started["pid"] == daemon.process.pid and isinstance(started["port"], int)
