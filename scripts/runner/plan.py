@@ -31,8 +31,8 @@ FOLDERS = (
     Folder("e2e", "tests/e2e", ("waybill",)),
     Folder("fault", "tests/fault", ("waybill",)),
 )
-# How tests in a folder say which servers they need.
-SERVICES_MARK = re.compile(r"pytest\.mark\.services\(([^)]*)\)")
+# How tests in a folder say which servers they need: a decorator, or the mark of a whole file.
+SERVICES_MARK = re.compile(r"^\s*(?:@|pytestmark\s*=\s*)pytest\.mark\.services\(([^)]*)\)", re.MULTILINE)
 DEADLINES_S = {"lint": 180, "unit": 300, "contract": 300, "integration": 900, "sim": 300, "e2e": 600, "fault": 900,
                "slow": 3600}
 

@@ -200,7 +200,8 @@ def test_only_the_programs_of_the_labels_are_run_and_built(tmp_path):
     assert [job.name for job in plan.together] == ["a_test", "c_test"]
 
 
-def test_a_job_is_told_where_its_servers_are(around):
+def test_a_job_is_told_where_its_servers_are(around, monkeypatch):
+    monkeypatch.delenv("WAYBILL_POSTGRES", raising=False)
     body = f'echo "$WAYBILL_RABBITMQ $WAYBILL_POSTGRES" >{around.root}/told'
     job = program(around, "some_test", body, gtest_report(case("A")))
     replace(job, services=("rabbitmq",)).run(around)
@@ -229,6 +230,7 @@ def test_a_folder_names_its_servers_by_a_mark(tmp_path):
     folder.mkdir(parents=True)
     (folder / "test_one.py").write_text("pytestmark = pytest.mark.services('rabbitmq')\n", encoding="utf-8")
     (folder / "test_two.py").write_text('@pytest.mark.services("postgres", "rabbitmq")\n', encoding="utf-8")
+    (folder / "test_six.py").write_text("say('@pytest.mark.services(\"mariadb\")')\n", encoding="utf-8")
     (job,) = make_plan(["integration"], tmp_path, tmp_path).together
     assert job.services == ("rabbitmq", "postgres")
 

@@ -83,14 +83,22 @@ void Redeliverer::tell(const TakeAnswer& answer) {
   report_lapses(metrics_, "relay", "attempts lapsed", answer.lapsed, answer.ended);
 }
 
+// Unanswered, the row is found unreadable again by the next take.
+void Redeliverer::refuse(MessageId id, std::string reason) {
+  Refuse refusal{id, reason};
+  submit_for<VerbAnswer>(lane_, std::move(refusal), loop_.now() + options_.write_deadline,
+                         [id = std::move(id), reason = std::move(reason)](const Result<VerbAnswer>& answer) {
+                           if (!answer.ok() || !answer->applied()) return;
+                           log_event(LogLevel::kError, "relay", "message is dead",
+                                     {{"msg_id", id.value}, {"error", "it cannot be published: " + reason}});
+                         });
+}
+
 void Redeliverer::on_answer(Result<TakeAnswer> answer, MonoTime asked) {
   if (stopped_) return;
   if (answer.ok()) {
     for (auto& [id, reason] : answer->unreadable) {
-      log_event(LogLevel::kWarning, "relay", "row cannot be published", {{"msg_id", id.value}, {"reason", reason}});
-      // Unanswered, the row is found unreadable again by the next take.
-      lane_.submit(Refuse{std::move(id), std::move(reason)}, loop_.now() + options_.write_deadline,
-                   [](const Result<Answer>&) {});
+      refuse(std::move(id), std::move(reason));
     }
     tell(*answer);
     machine_.on_answer(*answer, moment());

@@ -42,7 +42,8 @@ def test_a_whole_run_is_json(make_daemon):
     told = [event["message"] for event in events]
     assert told.index("started") < told.index("stopping") < told.index("stopped") == len(told) - 1
     assert any(event.get("msg_id") == "not-mail" and event["level"] == "error" for event in events), "a dead letter is told"
-    assert any(event.get("msg_id") == hostile and event["message"] == "row cannot be published" for event in events)
+    (refused,) = [event for event in events if event.get("msg_id") == hostile]
+    assert (refused["level"], refused["message"]) == ("error", "message is dead") and "control" in refused["error"]
     (started,) = [event for event in events if event["message"] == "started"]
     assert {"version", "instance", "roles", "pid", "port", "boot", "log"} <= started.keys()
     assert started["pid"] == daemon.process.pid and isinstance(started["port"], int)
