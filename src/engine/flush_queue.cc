@@ -74,7 +74,10 @@ bool FlushQueue::push_all(Batch& items) {
   for (const Class cls : {kUrgent, kBulk, kLazy}) {
     if (!has_room(cls, rows[cls], bytes[cls])) return false;
   }
-  for (Item& item : items) append(class_of(item.write), std::move(item));
+  for (Item& item : items) {
+    const Class cls = class_of(item.write);  // before the item is moved from
+    append(cls, std::move(item));
+  }
   return true;
 }
 

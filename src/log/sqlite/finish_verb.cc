@@ -6,8 +6,7 @@
 namespace waybill::sqlite {
 namespace {
 
-// Stored in msg_log.outcome; never changed.
-constexpr int kOutcomeDone = 0;
+// Stored in msg_log.outcome; never changed. 0 is `done`, as its statements below say.
 constexpr int kOutcomeRetry = 1;
 constexpr int kOutcomeFail = 2;
 constexpr int kOutcomeUnknown = 3;
