@@ -169,8 +169,10 @@ struct MarkFailed {
 };
 
 /// Unclaimed `sent` rows of a queue that the broker lost become `send_failed`, due now, `limit` at the most, the
-/// longest confirmed first (of several queues: one after the other).
+/// longest confirmed first (of several queues: one after the other). A confirm time further ahead of now than kAhead is
+/// of a clock that has stepped back since, so it was before all evidence there can be.
 struct Lost {
+  static constexpr Duration kAhead{10'000};   ///< more than an instance may think itself ahead of the store's clock
   std::optional<QueueName> queue;             ///< none: every consumed queue, also those that nobody names any more
   std::optional<WallTime> confirmed_before;   ///< evidence of protocol section 6
   std::optional<BootNonce> published_not_by;  ///< in-process broker: what another boot published is gone

@@ -102,6 +102,7 @@ bool is_run_again(const StoredRow& row, const Finish& write) {
 Result<Answer> apply(const Finish& write, Batch& batch) {
   StoredRow* row = batch.rows.find(write.fence.id);
   if (row == nullptr) return Answer(FinishAnswer{.kind = FinishAnswer::Kind::kUnknownId});
+  if (batch.drop.finish_changes_nothing) return Answer(FinishAnswer{});
   if (const auto* done = std::get_if<Done>(&write.outcome)) return Answer(finish_done(*row, write, *done, batch));
   const bool unfenced = batch.drop.finish_without_fencing && kOpenStates.has(row->status);
   if (!stands(*row, write.fence) && !unfenced) {

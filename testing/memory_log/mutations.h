@@ -41,7 +41,8 @@ struct MemoryLogMutations {
   bool mark_moves_lease = false;                       ///< a claimed row's clock is touched
   bool lost_takes_claimed = false;                     ///< open attempts are driven again
   bool lost_ignores_confirm_time = false;              ///< the evidence's time is not compared
-  bool lost_takes_every_queue = false;                 ///< also those that the evidence is not about
+  bool lost_spares_confirmed_ahead = false;  ///< what was confirmed before the clock stepped back waits for it
+  bool lost_takes_every_queue = false;       ///< also those that the evidence is not about
   // claim, renew, begin_effect, release, finish, lapse
   bool claim_grants_open_attempt = false;
   bool claim_ignores_not_before = false;
@@ -63,6 +64,7 @@ struct MemoryLogMutations {
   bool release_after_effect_begun = false;
   bool release_only_by_what_the_claim_said = false;
   bool release_keeps_publish_number = false;
+  bool finish_changes_nothing = false;  ///< and says that it is recorded
   bool finish_without_fencing = false;
   bool finish_done_only_open_attempt = false;  ///< a true `done` of a lapsed attempt is thrown away
   bool finish_done_before_replay = false;      ///< an attempt from before the replay counts
@@ -72,6 +74,7 @@ struct MemoryLogMutations {
   bool unknown_not_counted = false;
   bool dead_letter_copy_left_out = false;
   // people
+  bool cancel_changes_nothing = false;  ///< and says that it applied
   bool cancel_open_attempt = false;
   bool cancel_handed_over = false;  ///< an external row that a publisher had
   bool reschedule_keeps_publish_number = false;

@@ -54,6 +54,7 @@ Result<Answer> apply(const Cancel& write, Batch& batch) {
   StoredRow* row = batch.rows.find(write.id);
   if (row == nullptr) return Answer(no_such_row());
   if (!may_be_withdrawn(*row, batch)) return Answer(answer_of(*row, row->status == State::kCancelled));
+  if (batch.drop.cancel_changes_nothing) return Answer(answer_of(*row, true));
   batch.change(*row, Verb::kCancel, [](StoredRow& r) { settle(r, State::kCancelled); });
   batch.add_event(*row, kEventCancelled, row->attempt, "");
   return Answer(answer_of(*row, true));

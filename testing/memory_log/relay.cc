@@ -71,8 +71,9 @@ Result<Answer> apply(const MarkFailed& write, Batch& batch) {
 Result<Answer> apply(const Lost& write, Batch& batch) {
   std::vector<StoredRow*> lost;
   const auto is_lost = [&](const StoredRow& row) {
-    const bool old_enough =
-        !write.confirmed_before || *row.confirm_time < *write.confirmed_before || batch.drop.lost_ignores_confirm_time;
+    const bool ahead = *row.confirm_time > batch.now + Lost::kAhead && !batch.drop.lost_spares_confirmed_ahead;
+    const bool old_enough = !write.confirmed_before || *row.confirm_time < *write.confirmed_before || ahead ||
+                            batch.drop.lost_ignores_confirm_time;
     return old_enough && (!write.published_not_by || row.publish_boot != *write.published_not_by);
   };
   const auto is_meant = [&](const QueueName& queue) {

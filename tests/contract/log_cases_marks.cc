@@ -149,6 +149,16 @@ std::vector<LogCase> lost_cases() {
          check_equal(h.status("at"), State::kSent, "the row confirmed at that moment");
          check_equal(h.status("after"), State::kSent, "the later row");
        }},
+      {"WhatWasConfirmedBeforeTheClockSteppedBackIsLostToo",
+       [](LogHarness& h) {
+         h.append("ahead");
+         h.append("now");
+         h.must_apply(MarkSent{{"ahead"}, 1, h.now() + std::chrono::hours(3)});
+         h.must_apply(MarkSent{{"now"}, 1, h.now() + Duration{500}});
+         check_equal(h.apply(lost_of(kMailQueue, h.now())).rows, 1, "the rows lost");
+         check_equal(h.status("ahead"), State::kSendFailed, "the row confirmed by another clock");
+         check_equal(h.status("now"), State::kSent, "the row confirmed by an instance that is a little ahead");
+       }},
       {"TheLongestConfirmedAreLostFirst",
        [](LogHarness& h) {
          for (const char* id : {"late", "later", "early"}) h.append(id);

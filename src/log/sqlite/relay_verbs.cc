@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <vector>
 
 #include "log/sqlite/events.h"
@@ -32,8 +33,8 @@ constexpr char kNextQueue[] =
 
 constexpr char kFindLost[] =
     "SELECT rowid, msg_id, attempt FROM msg_log INDEXED BY msg_log_waiting "
-    "WHERE status = 1 AND owner IS NULL AND queue <> '' AND queue = ?1 AND (?2 IS NULL OR confirm_time < ?2) "
-    "AND (?3 IS NULL OR publish_boot IS NOT ?3) ORDER BY confirm_time LIMIT ?4";
+    "WHERE status = 1 AND owner IS NULL AND queue <> '' AND queue = ?1 AND confirm_time > ?2 AND confirm_time < ?3 "
+    "AND (?4 IS NULL OR publish_boot IS NOT ?4) ORDER BY confirm_time LIMIT ?5";
 
 constexpr char kLost[] =
     "UPDATE msg_log SET status = 2, last_error = ?2, update_time = ?3, next_try_time = max(?3, ifnull(not_before, ?3)) "
@@ -52,9 +53,14 @@ std::optional<QueueName> queue_after(Transaction& tx, const QueueName& queue) {
 }
 
 void find_lost(Transaction& tx, const Lost& write, const QueueName& queue, std::vector<LostRow>& lost) {
-  auto row = tx.db.query(kFindLost, queue, write.confirmed_before, write.published_not_by,
-                         write.limit - static_cast<int>(lost.size()));
-  while (row.next()) lost.push_back({row.integer(0), MessageId{row.string(1)}, row.small(2)});
+  const auto find_between = [&](WallTime after, WallTime before) {
+    auto row = tx.db.query(kFindLost, queue, after, before, write.published_not_by,
+                           write.limit - static_cast<int>(lost.size()));
+    while (row.next()) lost.push_back({row.integer(0), MessageId{row.string(1)}, row.small(2)});
+  };
+  const WallTime before = write.confirmed_before.value_or(WallTime::max());
+  find_between(WallTime::min(), before);
+  find_between(std::max(tx.now + Lost::kAhead, before - Duration{1}), WallTime::max());
 }
 
 }  // namespace
