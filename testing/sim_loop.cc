@@ -62,8 +62,10 @@ void SimWorld::drop_tasks_of(std::uint32_t node) {
 std::optional<SimWorld::Entry> SimWorld::take_first() {
   std::pop_heap(queue_.begin(), queue_.end(), Later{});
   const Entry first = queue_.back();
-  const MonoTime thaw = nodes_[first.node].frozen_until_;
+  SimNode& node = nodes_[first.node];
+  const MonoTime thaw = node.frozen_until_;
   if (thaw > first.when) {
+    ++node.held_back_;
     queue_.back().when = thaw;
     std::push_heap(queue_.begin(), queue_.end(), Later{});
     return std::nullopt;

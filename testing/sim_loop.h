@@ -37,6 +37,8 @@ class SimNode final : public Loop {
 
   /// The node stands still (a stopped process): what falls due before `when` runs then, in its old order.
   void freeze_until(MonoTime when) { frozen_until_ = when; }
+  /// How many tasks were late because the node stood still.
+  [[nodiscard]] std::uint64_t held_back() const { return held_back_; }
 
   [[nodiscard]] const std::string& name() const { return name_; }
 
@@ -47,6 +49,7 @@ class SimNode final : public Loop {
   std::string name_;
   bool alive_ = true;
   MonoTime frozen_until_{};
+  std::uint64_t held_back_ = 0;
   std::vector<Task> kill_hooks_;
 };
 

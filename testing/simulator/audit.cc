@@ -19,26 +19,48 @@ void Audit::violation(std::string what) {
   if (violations_.size() < 20) violations_.push_back(std::move(what));
 }
 
-void Audit::changed(const MessageId& id, std::optional<State> from, Phase phase, Verb verb, State to, Phase to_phase) {
+void Audit::changed(const MessageId& id, std::optional<State> from, Phase phase, Verb verb, State to, Phase to_phase,
+                    MonoTime now) {
   const State start = from.value_or(State::kSending);
   if (!is_allowed(start, phase, verb, to, to_phase)) {
     violation("forbidden transition of " + id.value + ": " + std::string(to_string(start)) + " by " +
               std::string(to_string(verb)) + " to " + std::string(to_string(to)));
   }
+  if (phase == Phase::kAbsent) effects_.appeared(id);
+  effects_.changed(id, verb, to_phase, now);
   if (verb == Verb::kPrune) {
-    // With the row goes the memory of its id: if it comes again, it is a message of its own.
-    pruned_.insert(id.value);
-    // Whoever asks again after that gives the id a new life, whose publishes count from one.
-    std::erase_if(returned_, [&](const auto& publish) { return publish.first == id.value; });
-    effects_.erase(id.value);
+    effects_.pruned(id);
+    // Its numbers begin anew if it comes again.
+    const auto forget = [&](std::set<Publish>& publishes) {
+      publishes.erase(publishes.lower_bound({id.value, 0}), publishes.upper_bound({id.value, INT64_MAX}));
+    };
+    forget(published_);
+    forget(returned_);
+    forget(confirmed_);
   }
   ++coverage_.arrows[{start, phase, verb, to, to_phase}];
 }
 
+void Audit::answered(const Write& write, const Answer& answer, MonoTime now, WallTime store_now) {
+  effects_.answered(write, answer, now, store_now);
+  const auto* sent = std::get_if<MarkSent>(&write);
+  if (sent == nullptr || !std::get<VerbAnswer>(answer).applied()) return;
+  const Publish publish{sent->id.value, sent->publish_number};
+  const std::string what = "publish " + std::to_string(sent->publish_number) + " of " + sent->id.value;
+  if (returned_.contains(publish)) violation(what + " was returned and marked sent");
+  if (!confirmed_.contains(publish)) violation(what + " was marked sent and never confirmed");
+}
+
 void Audit::row_after_commit(const Row& row, WallTime store_now, bool taken, Duration grace) {
+  effects_.seen(row);
   const std::string where = "row " + row.message.id.value + " in " + std::string(to_string(row.status));
   const bool final = is_final(row.status);
   if (final && (row.owner || row.next_try_time)) violation(where + " is final and still has an owner or a clock");
+  const auto first = published_.lower_bound({row.message.id.value, 0});
+  const bool handed_over = first != published_.end() && first->first == row.message.id.value;
+  if (row.status == State::kCancelled && row.queue && row.queue->external() && handed_over) {
+    violation(where + " was published to others before");
+  }
   if (final) return;
   const bool waits_in_queue = row.status == State::kSent && !row.owner;
   if (!row.next_try_time && !waits_in_queue && !row.on_hold()) violation(where + " is open and has no clock");
@@ -47,10 +69,11 @@ void Audit::row_after_commit(const Row& row, WallTime store_now, bool taken, Dur
     violation(where + " was taken and its clock was not set anew");
 }
 
-void Audit::mark_sent_applied(const MessageId& id, std::int64_t publish_number) {
-  if (returned_.contains({id.value, publish_number})) {
-    violation("publish " + std::to_string(publish_number) + " of " + id.value + " was returned and marked sent");
-  }
+void Audit::published(const std::string& id, std::int64_t publish_number, const Row* row) {
+  const std::string what = "publish " + std::to_string(publish_number) + " of " + id;
+  const bool recorded = row != nullptr && row->publish_count >= publish_number;
+  if (!recorded && !effects_.was_pruned(id)) violation(what + " was made before the log knew of it");
+  if (!published_.insert({id, publish_number}).second) violation(what + " was made twice");
 }
 
 void Audit::acknowledged(const Row& row, std::int64_t publish_number) {
@@ -58,24 +81,6 @@ void Audit::acknowledged(const Row& row, std::int64_t publish_number) {
   // A pruned id that came again counts anew: a copy of its former life may bear the number of a later one.
   if (only_copy && !pruned_.contains(row.message.id.value))
     violation("the only copy of " + row.message.id.value + " was acknowledged before its claim");
-}
-
-void Audit::row_at_end(const Row& row, bool happened_by_operator) {
-  const std::string& id = row.message.id.value;
-  const auto found = effects_.find(id);
-  const int effects = found == effects_.end() ? 0 : found->second;
-  if (!is_final(row.status) && !(row.status == State::kSent && row.queue && row.queue->external())) {
-    violation(id + " is stuck: " + describe(row));
-  }
-  const int explained = row.lapse_count + row.unknown_count + row.again_count;
-  if (effects - 1 > explained) {
-    violation(id + " had " + std::to_string(effects) + " effects, of which the log explains " +
-              std::to_string(explained) + " repeats");
-  }
-  if (row.status == State::kConsumed && effects == 0 && !happened_by_operator) {
-    violation(id + " is consumed without an effect");
-  }
-  if (row.status == State::kDead && row.last_error.empty()) violation(id + " is dead without a reason");
 }
 
 }  // namespace waybill::sim

@@ -3,14 +3,14 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <set>
 #include <string>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "ports/message_log.h"
 #include "testing/simulator/coverage.h"
+#include "testing/simulator/effect_book.h"
 
 namespace waybill::sim {
 
@@ -21,35 +21,39 @@ class Audit {
  public:
   // The clients' side.
   void accepted(const MessageId& id) { accepted_.insert(id.value); }
-  void effect(const MessageId& id) { ++effects_[id.value]; }
 
   // The log's side, as it happens.
-  void changed(const MessageId& id, std::optional<State> from, Phase phase, Verb verb, State to, Phase to_phase);
+  void changed(const MessageId& id, std::optional<State> from, Phase phase, Verb verb, State to, Phase to_phase,
+               MonoTime now);
+  void answered(const Write& write, const Answer& answer, MonoTime now, WallTime store_now);
   /// After a commit: may the row be what it is? `taken`: this very commit took it.
   void row_after_commit(const Row& row, WallTime store_now, bool taken, Duration grace);
 
-  // The broker's side.
+  // The broker's side. A publish is named by its message and its number.
+  /// The broker took it; `row` is what the log holds of it then.
+  void published(const std::string& id, std::int64_t publish_number, const Row* row);
   void returned(const std::string& id, std::int64_t publish_number) { returned_.insert({id, publish_number}); }
-  void mark_sent_applied(const MessageId& id, std::int64_t publish_number);
+  void confirmed(const std::string& id, std::int64_t publish_number) { confirmed_.insert({id, publish_number}); }
   /// A copy was acknowledged while its row was as given.
   void acknowledged(const Row& row, std::int64_t publish_number);
-
-  /// At the end of the run, about one row.
-  void row_at_end(const Row& row, bool happened_by_operator);
 
   void violation(std::string what);
   [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
   [[nodiscard]] const std::set<std::string>& accepted() const { return accepted_; }
-  [[nodiscard]] bool pruned(const std::string& id) const { return pruned_.contains(id); }
-  [[nodiscard]] const std::unordered_map<std::string, int>& effects() const { return effects_; }
+  [[nodiscard]] EffectBook& effects() { return effects_; }
   [[nodiscard]] Coverage& coverage() { return coverage_; }
+  /// A fault happened, as opposed to: was asked for.
+  void happened(Fault fault) { ++coverage_.faults[static_cast<std::size_t>(fault)]; }
 
  private:
+  using Publish = std::pair<std::string, std::int64_t>;
+
   std::set<std::string> accepted_;
-  std::unordered_map<std::string, int> effects_;
-  std::set<std::pair<std::string, std::int64_t>> returned_;
-  std::set<std::string> pruned_;
+  std::set<Publish> published_;
+  std::set<Publish> returned_;
+  std::set<Publish> confirmed_;
   std::vector<std::string> violations_;
+  EffectBook effects_{[this](std::string what) { violation(std::move(what)); }};
   Coverage coverage_;
 };
 

@@ -15,31 +15,39 @@ class AuditedPublisher final : public PublishSession, private PublishEvents {
       : events_(events), witness_(witness), session_(inner.open_publisher(*this)) {}
 
   bool publish(std::span<const Outgoing> batch) override {
-    for (const auto& outgoing : batch) {
-      const auto mark = read_mark(outgoing.headers);
-      sent_[outgoing.tag] = {outgoing.id.value, mark ? mark->publish_number : 0};
-    }
     const bool taken = session_->publish(batch);
+    for (const auto& outgoing : batch) {
+      if (!taken) break;
+      const auto mark = read_mark(outgoing.headers);
+      const Sent& sent = sent_[outgoing.tag] = {outgoing.id.value, mark ? mark->publish_number : 0, outgoing.route};
+      witness_.taken(sent.id, sent.publish_number);
+    }
     witness_.published();
     return taken;
   }
 
  private:
+  struct Sent {
+    std::string id;
+    std::int64_t publish_number = 0;
+    Route route;
+  };
   void on_publish_ready() override { events_.on_publish_ready(); }
   void on_blocked(std::string reason) override { events_.on_blocked(std::move(reason)); }
   void on_publish_down(std::string reason) override { events_.on_publish_down(std::move(reason)); }
   void on_returned(PublishTag tag, int code, std::string text) override {
-    const auto& [id, number] = sent_[tag];
-    witness_.returned(id, number);
+    const Sent& sent = sent_[tag];
+    witness_.returned(sent.id, sent.publish_number, sent.route, code);
     events_.on_returned(tag, code, std::move(text));
   }
   void on_confirmed(std::vector<PublishTag> acked, std::vector<PublishTag> nacked) override {
+    for (const PublishTag tag : acked) witness_.confirmed(sent_[tag].id, sent_[tag].publish_number);
     events_.on_confirmed(std::move(acked), std::move(nacked));
   }
 
   PublishEvents& events_;
   const BrokerWitness& witness_;
-  std::unordered_map<PublishTag, std::pair<std::string, std::int64_t>> sent_;
+  std::unordered_map<PublishTag, Sent> sent_;
   std::unique_ptr<PublishSession> session_;
 };
 
@@ -55,7 +63,8 @@ class AuditedConsumer final : public ConsumeSession, private ConsumeEvents {
     const auto first = multiple ? open_.lower_bound(DeliveryTag{tag.epoch, 0}) : open_.find(tag);
     const auto end = open_.upper_bound(tag);
     for (auto copy = first; copy != open_.end() && copy != end;) {
-      if (copy->second.second > 0) witness_.acknowledged(copy->second.first, copy->second.second);
+      const Held& held = copy->second;
+      if (held.publish_number > 0) witness_.acknowledged(held.id, held.publish_number);
       copy = open_.erase(copy);
     }
     session_->ack(tag, multiple);
@@ -65,15 +74,23 @@ class AuditedConsumer final : public ConsumeSession, private ConsumeEvents {
     session_->requeue(tag);
   }
   void reject(DeliveryTag tag) override {
-    open_.erase(tag);
+    const auto copy = open_.extract(tag);
+    if (!copy.empty() && copy.mapped().of_this_log) witness_.rejected(copy.mapped().id, copy.mapped().bytes);
     session_->reject(tag);
   }
 
  private:
+  struct Held {
+    std::string id;
+    std::int64_t publish_number = 0;
+    bool of_this_log = false;
+    std::size_t bytes = 0;
+  };
   void on_consume_ready() override { events_.on_consume_ready(); }
   void on_delivery(Delivery delivery) override {
     const auto mark = read_mark(delivery.headers);
-    open_[delivery.tag] = {delivery.id, mark ? mark->publish_number : 0};
+    open_[delivery.tag] = {delivery.id, mark ? mark->publish_number : 0, mark && mark->log == kLogIdentity,
+                           delivery.body.size()};
     events_.on_delivery(std::move(delivery));
   }
   void on_cancelled(QueueName queue, std::string reason) override {
@@ -86,7 +103,7 @@ class AuditedConsumer final : public ConsumeSession, private ConsumeEvents {
 
   ConsumeEvents& events_;
   const BrokerWitness& witness_;
-  std::map<DeliveryTag, std::pair<std::string, std::int64_t>> open_;
+  std::map<DeliveryTag, Held> open_;
   std::unique_ptr<ConsumeSession> session_;
 };
 

@@ -1,4 +1,4 @@
-// A broker adapter that reports to the audit what the engine is told and what it acknowledges.
+// A broker adapter that reports to the audit what the engine is told and what it publishes, acknowledges and rejects.
 #pragma once
 
 #include <functional>
@@ -9,10 +9,15 @@
 
 namespace waybill::sim {
 
+/// Each publish is named by its message and its number.
 struct BrokerWitness {
-  std::function<void(const std::string& id, std::int64_t publish_number)> returned;
+  std::function<void(const std::string& id, std::int64_t publish_number)> taken;  ///< the session took the publish
+  std::function<void(const std::string& id, std::int64_t publish_number, const Route&, int code)> returned;
+  std::function<void(const std::string& id, std::int64_t publish_number)> confirmed;  ///< by an ack
   std::function<void(const std::string& id, std::int64_t publish_number)> acknowledged;
-  std::function<void()> published;   ///< after a publish was handed over
+  /// A delivery that a publish of this log made, with the size of its body.
+  std::function<void(const std::string& id, std::size_t bytes)> rejected;
+  std::function<void()> published;   ///< after publishes were handed over
   std::function<void()> before_ack;  ///< an acknowledgement is about to be sent
 };
 

@@ -42,6 +42,7 @@ Coverage& Coverage::operator+=(const Coverage& other) {
   for (std::size_t i = 0; i < verdicts.size(); ++i) verdicts[i] += other.verdicts[i];
   for (std::size_t i = 0; i < faults.size(); ++i) faults[i] += other.faults[i];
   for (std::size_t i = 0; i < crash_points.size(); ++i) crash_points[i] += other.crash_points[i];
+  for (std::size_t i = 0; i < acts.size(); ++i) acts[i] += other.acts[i];
   broker += other.broker;
   return *this;
 }
@@ -59,6 +60,9 @@ std::vector<std::string> Coverage::missing() const {
   }
   for (std::size_t i = 0; i < crash_points.size(); ++i) {
     if (crash_points[i] == 0) never.push_back("crash point " + std::string(to_string(static_cast<CrashPoint>(i))));
+  }
+  for (std::size_t i = 0; i < acts.size(); ++i) {
+    if (acts[i] == 0) never.push_back("handler " + std::string(to_string(static_cast<Act>(i))));
   }
   for (std::size_t i = 0; i < kSimBrokerFaultCount; ++i) {
     const auto fault = static_cast<SimBrokerFault>(i);
@@ -79,6 +83,7 @@ std::string Coverage::table() const {
   for (std::size_t i = 0; i < crash_points.size(); ++i) {
     row("crash point", to_string(static_cast<CrashPoint>(i)), crash_points[i]);
   }
+  for (std::size_t i = 0; i < acts.size(); ++i) row("handler", to_string(static_cast<Act>(i)), acts[i]);
   for (std::size_t i = 0; i < kSimBrokerFaultCount; ++i) {
     row("broker fault", to_string(static_cast<SimBrokerFault>(i)), broker[static_cast<SimBrokerFault>(i)]);
   }

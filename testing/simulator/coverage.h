@@ -1,4 +1,5 @@
-// What a run, or many runs together, exercised. The suite fails if something was never exercised.
+// What a run, or many runs together, exercised, counted when it happened, not when it was asked for. The suite fails if
+// something was never exercised.
 #pragma once
 
 #include <array>
@@ -21,6 +22,7 @@ struct Coverage {
   std::array<std::uint64_t, kClaimVerdictCount> verdicts{};
   std::array<std::uint64_t, kFaultCount> faults{};
   std::array<std::uint64_t, kCrashPointCount> crash_points{};
+  std::array<std::uint64_t, kActCount> acts{};
   SimBrokerCounts broker;
 
   Coverage& operator+=(const Coverage& other);

@@ -6,7 +6,7 @@ namespace waybill::sim {
 
 Ghost::Ghost(SimWorld& world, SimStore& store, Audit& audit, const Plan& plan, std::mt19937_64& random,
              std::function<std::optional<Prey>()> pick)
-    : node_(world.add_node("ghost")),
+    : node_(world.add_node(kGhostName)),
       store_(store),
       audit_(audit),
       plan_(plan),
@@ -67,13 +67,18 @@ void Ghost::claim(const MessageId& id) {
     const auto& granted = std::get<ClaimAnswer>(answer);
     if (granted.verdict != ClaimVerdict::kGranted) return;
     attempt->fence.attempt = granted.attempt;
-    if (attempt->begun) {
-      audit_.effect(attempt->fence.id);
-      attempt->effect = true;
-    }
+    if (attempt->begun) have_effect(*attempt);
     const auto lease = static_cast<int>(plan_.options.worker.lease.count());
     later(Duration{draw(1, 2 * lease)}, [this, attempt] { act(attempt); });
   });
+}
+
+void Ghost::have_effect(Attempt& attempt) {
+  EffectBook& effects = audit_.effects();
+  const auto begun =
+      effects.begins(attempt.fence.id, owner_, attempt.fence.attempt, node_.now(), /*within=*/std::nullopt);
+  effects.happens(begun);
+  attempt.effect = true;
 }
 
 void Ghost::act(const std::shared_ptr<Attempt>& attempt) {
@@ -88,10 +93,7 @@ void Ghost::act(const std::shared_ptr<Attempt>& attempt) {
       if (attempt->begun) return report(attempt);
       attempt->begun = true;
       return submit(BeginEffect{attempt->fence}, [this, attempt, go_on](const Answer& answer) {
-        if (std::get<VerbAnswer>(answer).applied()) {
-          audit_.effect(attempt->fence.id);
-          attempt->effect = true;
-        }
+        if (std::get<VerbAnswer>(answer).applied()) have_effect(*attempt);
         go_on(answer);
       });
     case 2:

@@ -38,6 +38,7 @@ class Ghost {
   void haunt();
   void be_declared_dead();
   void claim(const MessageId& id);
+  void have_effect(Attempt& attempt);
   void act(const std::shared_ptr<Attempt>& attempt);
   void report(const std::shared_ptr<Attempt>& attempt);
   void submit(Write write, std::function<void(const Answer&)> done);
@@ -52,7 +53,7 @@ class Ghost {
   const Plan& plan_;
   std::mt19937_64& random_;
   const std::function<std::optional<Prey>()> pick_;
-  const Owner owner_{"ghost", BootNonce{999'999}};
+  const Owner owner_{kGhostName, BootNonce{999'999}};
   std::uint64_t next_token_ = 1'000'000;
   bool stopped_ = false;
 };

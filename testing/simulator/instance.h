@@ -9,6 +9,7 @@
 #include "ports/metrics.h"
 #include "testing/sim_broker.h"
 #include "testing/simulator/audited_broker.h"
+#include "testing/simulator/lies.h"
 #include "testing/simulator/sim_handlers.h"
 #include "testing/simulator/sim_store.h"
 
@@ -23,6 +24,7 @@ struct Surroundings {
   Audit& audit;
   const Plan& plan;
   EngineFaults faults;
+  Lies lies;
   SimHandlers::Script script;
   CrashProbe probe;
 };
@@ -43,8 +45,9 @@ class Life {
   EngineOptions options_;
   LogHealth health_;
   SimLane lane_;
+  LyingLane told_;
   SimHandlers handlers_;
-  AuditedBroker broker_;
+  std::unique_ptr<Broker> broker_;
   NoMetrics metrics_;
   std::unique_ptr<Node> node_;
 };

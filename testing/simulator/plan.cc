@@ -26,7 +26,7 @@ constexpr int kRunMs = 20'000;  // messages enter and faults begin within this t
 
 EngineOptions draw_options(Dice& dice) {
   EngineOptions options;
-  options.log_identity = "sim";
+  options.log_identity = kLogIdentity;
   options.publisher.grace = Duration{2'000};
   options.publisher.confirm_deadline = Duration{900};
   options.publisher.backoff_longest = dice.millis(2'000, 20'000);
@@ -118,6 +118,13 @@ FaultPlan draw_fault(Dice& dice, int nodes) {
 }
 
 }  // namespace
+
+std::string_view to_string(Act act) {
+  constexpr std::array<std::string_view, kActCount> kNames = {"done",        "retry", "fail",       "unknown_done",
+                                                              "unknown_not", "hang",  "hang_after", "crash_before",
+                                                              "crash_after", "slow"};
+  return kNames.at(static_cast<std::size_t>(act));
+}
 
 std::string_view to_string(Fault fault) {
   constexpr std::array<std::string_view, kFaultCount> kNames = {

@@ -30,6 +30,9 @@ enum class Act : std::uint8_t {
   kSlow,         ///< done, after several seconds
 };
 
+inline constexpr std::size_t kActCount = 10;
+[[nodiscard]] std::string_view to_string(Act act);
+
 struct MessagePlan {
   enum class Entry : std::uint8_t { kIntake, kForeignRow, kForeignPublish, kOtherLog, kWithoutId, kImpostor };
   Entry entry = Entry::kIntake;
@@ -135,6 +138,11 @@ struct Plan {
 /// The plan of a seed.
 [[nodiscard]] Plan draw_plan(std::uint64_t seed);
 
+inline constexpr std::size_t kNarrowBody = 16;  ///< the limit of a node that is configured narrowly
+/// What handlers say that fail for good.
+inline constexpr const char* kPlannedFailure = "the plan says fail";
+inline constexpr const char* kGhostName = "ghost";
+inline constexpr const char* kLogIdentity = "sim";
 inline const QueueName kQueue{"mail.queue"};
 inline const Route kConsumed{"mail.exchange", "mail.routing.key"};
 inline const Route kExternal{"events.exchange", "event"};

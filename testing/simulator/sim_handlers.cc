@@ -6,14 +6,15 @@
 namespace waybill::sim {
 
 SimHandlers::SimHandlers(SimNode& node, bool marks_effect, const EngineOptions& options, Audit& audit, Script script,
-                         CrashProbe probe, std::function<void()> crash)
+                         CrashProbe probe, std::function<void()> crash, const Lies& lies)
     : node_(node),
       marks_(marks_effect),
       options_(options),
       audit_(audit),
       script_(std::move(script)),
       probe_(std::move(probe)),
-      crash_(std::move(crash)) {}
+      crash_(std::move(crash)),
+      lies_(lies) {}
 
 void SimHandlers::later(Duration delay, Task task) {
   node_.call_at(node_.now() + delay, [alive = alive_, task = std::move(task)] {
@@ -26,23 +27,33 @@ void SimHandlers::start(std::uint64_t key, const QueueName& /*queue*/, Attempt a
   job->key = key;
   std::tie(job->act, job->takes) = script_(attempt);
   job->id = std::move(attempt.id);
+  if (lies_.effect_under_another_id) job->id.value += "'";
+  job->attempt = attempt.number;
   job->callbacks = std::move(callbacks);
+  if (!marks_) let_begin(*job);
   later(job->act == Act::kSlow ? job->takes + Duration{2'500} : job->takes, [this, job] { work(job); });
 }
+
+void SimHandlers::did(const Job& job) { ++audit_.coverage().acts[static_cast<std::size_t>(job.act)]; }
 
 void SimHandlers::work(const std::shared_ptr<Job>& job) {
   switch (job->act) {
     case Act::kRetry:
+      did(*job);
       return finish(job, Retry{"the plan says retry", std::nullopt});
     case Act::kFail:
-      return finish(job, Fail{"the plan says fail"});
+      did(*job);
+      return finish(job, Fail{kPlannedFailure});
     case Act::kUnknownNot:
+      did(*job);
       return finish(job, Unknown{"the plan says unknown"});
     case Act::kCrashBefore:
+      did(*job);
       return crash_();
     case Act::kHang:
       // A handler that hangs before its effect finds the gate closed when it comes back.
       return later(options_.worker.before_effect + options_.worker.after_effect + Duration{1'000}, [this, job] {
+        did(*job);
         marks_ ? begin(job) : finish(job, Retry{"hung", std::nullopt});
       });
     case Act::kDone:
@@ -59,23 +70,38 @@ void SimHandlers::begin(const std::shared_ptr<Job>& job) {
   if (probe_(node_, CrashPoint::kBeforeEffect)) return;
   job->callbacks.on_begin_effect([this, alive = alive_, job](bool proceed) {
     if (!*alive) return;
-    if (!proceed || cancelled_[job->key]) {
+    if ((!proceed || cancelled_[job->key]) && !lies_.gate_ignored) {
       return later(Duration{1}, [this, job] { finish(job, Retry{"the gate was closed", std::nullopt}); });
     }
-    if (probe_(node_, CrashPoint::kAfterBeginEffect)) return;
-    later(Duration{1}, [this, job] { effect(job); });
+    const auto go_on = [this, job] {
+      let_begin(*job);
+      if (probe_(node_, CrashPoint::kAfterBeginEffect)) return;
+      later(Duration{1}, [this, job] { effect(job); });
+    };
+    lies_.stale_start ? later(options_.worker.lease, go_on) : go_on();
   });
+}
+
+void SimHandlers::let_begin(Job& job) {
+  // Protocol, section 4: only in the first two thirds of the lease.
+  if (lies_.handled_twice)
+    static_cast<void>(audit_.effects().begins(job.id, options_.owner, job.attempt, node_.now(), {}));
+  job.begun = audit_.effects().begins(job.id, options_.owner, job.attempt, node_.now(), options_.worker.lease * 2 / 3);
 }
 
 void SimHandlers::effect(const std::shared_ptr<Job>& job) {
   if (!marks_ && (probe_(node_, CrashPoint::kBeforeEffect) || probe_(node_, CrashPoint::kAfterBeginEffect))) return;
-  audit_.effect(job->id);
+  if (!lies_.done_without_effect) audit_.effects().happens(job->begun);
+  if (lies_.effect_twice) audit_.effects().happens(job->begun);
   if (probe_(node_, CrashPoint::kAfterEffect)) return;
+  if (job->act != Act::kHangAfter && job->act != Act::kHang) did(*job);
   if (job->act == Act::kCrashAfter) return crash_();
   if (job->act == Act::kUnknownDone) return finish(job, Unknown{"the plan says unknown, and it happened"});
   if (job->act == Act::kHangAfter) {
-    return later(options_.worker.after_effect + Duration{500} + job->takes * 8,
-                 [this, job] { finish(job, Done{"late"}); });
+    return later(options_.worker.after_effect + Duration{500} + job->takes * 8, [this, job] {
+      did(*job);
+      finish(job, Done{"late"});
+    });
   }
   finish(job, Done{"done"});
 }

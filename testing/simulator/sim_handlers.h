@@ -8,6 +8,7 @@
 #include "ports/handler.h"
 #include "testing/sim_loop.h"
 #include "testing/simulator/audit.h"
+#include "testing/simulator/lies.h"
 #include "testing/simulator/sim_store.h"
 
 namespace waybill::sim {
@@ -19,7 +20,7 @@ class SimHandlers final : public HandlerRunner {
 
   /// `crash` kills the node for an act that says so.
   SimHandlers(SimNode& node, bool marks_effect, const EngineOptions& options, Audit& audit, Script script,
-              CrashProbe probe, std::function<void()> crash);
+              CrashProbe probe, std::function<void()> crash, const Lies& lies);
   ~SimHandlers() override { *alive_ = false; }
 
   [[nodiscard]] bool marks_effect(const QueueName&) const override { return marks_; }
@@ -30,6 +31,8 @@ class SimHandlers final : public HandlerRunner {
   struct Job {
     std::uint64_t key = 0;
     MessageId id;
+    std::int32_t attempt = 0;
+    EffectBook::Begun begun;
     Act act = Act::kDone;
     Duration takes{0};
     Callbacks callbacks;
@@ -37,6 +40,8 @@ class SimHandlers final : public HandlerRunner {
   void later(Duration delay, Task task);
   void work(const std::shared_ptr<Job>& job);
   void begin(const std::shared_ptr<Job>& job);
+  void did(const Job& job);
+  void let_begin(Job& job);
   void effect(const std::shared_ptr<Job>& job);
   void finish(const std::shared_ptr<Job>& job, HandlerOutcome outcome);
 
@@ -47,6 +52,7 @@ class SimHandlers final : public HandlerRunner {
   Script script_;
   CrashProbe probe_;
   std::function<void()> crash_;
+  const Lies lies_;
   std::unordered_map<std::uint64_t, bool> cancelled_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -1,5 +1,8 @@
 #include "testing/simulator/sim_store.h"
 
+#include <algorithm>
+#include <iterator>
+#include <type_traits>
 #include <utility>
 
 namespace waybill::sim {
@@ -41,15 +44,17 @@ const MessageId* id_of(const Write& write) {
 SimStore::SimStore(SimWorld& world, SimWallClock& clock, std::mt19937_64& random, Audit& audit, MemoryLogMutations drop,
                    CrashProbe probe)
     : server_(world.add_node("store")),
+      clock_(clock),
       random_(random),
       audit_(audit),
       probe_(std::move(probe)),
-      log_(clock, "sim", drop) {
+      log_(clock, kLogIdentity, drop) {
   log_.observe([this](const MessageId& id, std::optional<State> from, Phase phase, Verb verb, State to,
-                      Phase to_phase) { audit_.changed(id, from, phase, verb, to, to_phase); });
+                      Phase to_phase) { audit_.changed(id, from, phase, verb, to, to_phase, server_.now()); });
 }
 
 void SimStore::commit(SimNode& from, std::vector<Write> writes, Answered answered) {
+  if (stall > Duration{0}) audit_.happened(Fault::kLogStall);
   const auto micros = std::chrono::microseconds(std::uniform_int_distribution<int>(50, 2'000)(random_));
   server_.call_at(server_.now() + stall + micros, [this, &from, writes = std::move(writes),
                                                    answered = std::move(answered)] { apply(from, writes, answered); });
@@ -66,8 +71,11 @@ void SimStore::apply(SimNode& from, const std::vector<Write>& writes, const Answ
   const bool refused = chance(refuse);
   const bool doubtful = chance(leave_in_doubt);
   const bool happens = !refused && (!doubtful || chance(0.5));
+  if (refused) audit_.happened(Fault::kLogRefuses);
+  if (doubtful && !refused) audit_.happened(Fault::kLogInDoubt);
   Result<Committed> committed = make_error(ErrorClass::kRetry, "the store refused");
   if (happens) {
+    look_before(from, writes);
     committed = log_.commit(writes);
     if (on_commit) on_commit(writes, *committed);
     check(writes, *committed);
@@ -79,20 +87,43 @@ void SimStore::apply(SimNode& from, const std::vector<Write>& writes, const Answ
   from.post([answered, committed = std::move(committed)]() mutable { answered(std::move(committed)); });
 }
 
+// A step of the clock has happened once the log reads another time; what is pruned is not to be seen any more.
+void SimStore::look_before(const SimNode& from, const std::vector<Write>& writes) {
+  const Duration offset = clock_.offset();
+  if (offset != offset_) audit_.happened(offset > offset_ ? Fault::kClockForward : Fault::kClockBack);
+  if (offset < offset_) audit_.effects().clock_stepped_back();
+  offset_ = offset;
+  const auto has = [&]<class W>(std::type_identity<W>) {
+    return std::ranges::any_of(writes, [](const Write& write) { return std::holds_alternative<W>(write); });
+  };
+  audit_.effects().excuse_lapses(from.name() == kGhostName || has(std::type_identity<LapseOwner>()));
+  if (!has(std::type_identity<Prune>())) return;
+  for (const State state : {State::kConsumed, State::kCancelled, State::kSent}) {
+    for (const Row& row : rows_of(state)) audit_.effects().seen(row);
+  }
+}
+
+std::vector<Row> SimStore::rows_of(State state) {
+  std::vector<Row> rows;
+  ListPage page;
+  do {
+    page = *log_.list({.where = {.status = state}, .cursor = page.next_cursor, .limit = 1'000});
+    std::ranges::move(page.rows, std::back_inserter(rows));
+  } while (!page.next_cursor.empty());
+  return rows;
+}
+
 void SimStore::check(const std::vector<Write>& writes, const Committed& committed) {
   for (std::size_t i = 0; i < writes.size(); ++i) {
     if (!committed.answers[i].ok()) continue;
     const Answer& answer = *committed.answers[i];
+    audit_.answered(writes[i], answer, server_.now(), committed.store_now);
     if (const auto* take = std::get_if<Take>(&writes[i])) {
       for (const auto& row : std::get<TakeAnswer>(answer).rows) check_row(row.message.id, committed.store_now, take);
       continue;
     }
     if (const auto* claim = std::get_if<ClaimAnswer>(&answer)) {
       ++audit_.coverage().verdicts[static_cast<std::size_t>(claim->verdict)];
-    }
-    if (const auto* sent = std::get_if<MarkSent>(&writes[i]);
-        sent != nullptr && std::get<VerbAnswer>(answer).applied()) {
-      audit_.mark_sent_applied(sent->id, sent->publish_number);
     }
     if (const auto* id = id_of(writes[i])) check_row(*id, committed.store_now, nullptr);
   }

@@ -27,6 +27,8 @@ class SimStore {
            CrashProbe probe);
 
   [[nodiscard]] MemoryLog& log() { return log_; }
+  /// All rows in a state.
+  [[nodiscard]] std::vector<Row> rows_of(State state);
   using Answered = std::function<void(Result<Committed>)>;
   /// Commits for a node; the answer comes on the node's loop, unless the node dies first.
   void commit(SimNode& from, std::vector<Write> writes, Answered answered);
@@ -40,15 +42,18 @@ class SimStore {
 
  private:
   void apply(SimNode& from, const std::vector<Write>& writes, const Answered& answered);
+  void look_before(const SimNode& from, const std::vector<Write>& writes);
   void check(const std::vector<Write>& writes, const Committed& committed);
   void check_row(const MessageId& id, WallTime store_now, const Take* take);
   [[nodiscard]] bool chance(double p) { return std::uniform_real_distribution<double>(0, 1)(random_) < p; }
 
   SimNode& server_;
+  const SimWallClock& clock_;
   std::mt19937_64& random_;
   Audit& audit_;
   CrashProbe probe_;
   MemoryLog log_;
+  Duration offset_{0};  // of the clock at the last commit
 };
 
 /// A node's lane to the store: the engine's own FlushQueue on virtual time.

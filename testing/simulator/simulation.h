@@ -13,6 +13,7 @@
 #include "ports/message_log.h"
 #include "testing/memory_log/mutations.h"
 #include "testing/simulator/coverage.h"
+#include "testing/simulator/lies.h"
 
 namespace waybill::sim {
 
@@ -20,13 +21,14 @@ namespace waybill::sim {
 struct Planted {
   MemoryLogMutations log;
   EngineFaults engine;
+  Lies lies;
 };
 
 struct Verdict {
   std::vector<std::string> violations;
   Coverage coverage;
-  std::uint64_t publishes = 0;
   Duration virtual_time{0};
+  Duration end{0};  ///< from the last fault until all had ended
 };
 
 /// Hears everything that the log was told, in order (recording); it changes nothing of the run.
