@@ -4,8 +4,6 @@
 #include <unordered_map>
 #include <utility>
 
-#include "core/headers.h"
-
 namespace waybill::sim {
 namespace {
 
@@ -63,8 +61,7 @@ class AuditedConsumer final : public ConsumeSession, private ConsumeEvents {
     const auto first = multiple ? open_.lower_bound(DeliveryTag{tag.epoch, 0}) : open_.find(tag);
     const auto end = open_.upper_bound(tag);
     for (auto copy = first; copy != open_.end() && copy != end;) {
-      const Held& held = copy->second;
-      if (held.publish_number > 0) witness_.acknowledged(held.id, held.publish_number);
+      witness_.acknowledged(copy->second);
       copy = open_.erase(copy);
     }
     session_->ack(tag, multiple);
@@ -75,22 +72,14 @@ class AuditedConsumer final : public ConsumeSession, private ConsumeEvents {
   }
   void reject(DeliveryTag tag) override {
     const auto copy = open_.extract(tag);
-    if (!copy.empty() && copy.mapped().of_this_log) witness_.rejected(copy.mapped().id, copy.mapped().bytes);
+    if (!copy.empty()) witness_.rejected(copy.mapped());
     session_->reject(tag);
   }
 
  private:
-  struct Held {
-    std::string id;
-    std::int64_t publish_number = 0;
-    bool of_this_log = false;
-    std::size_t bytes = 0;
-  };
   void on_consume_ready() override { events_.on_consume_ready(); }
   void on_delivery(Delivery delivery) override {
-    const auto mark = read_mark(delivery.headers);
-    open_[delivery.tag] = {delivery.id, mark ? mark->publish_number : 0, mark && mark->log == kLogIdentity,
-                           delivery.body.size()};
+    open_[delivery.tag] = {delivery.id, delivery.body, read_mark(delivery.headers)};
     events_.on_delivery(std::move(delivery));
   }
   void on_cancelled(QueueName queue, std::string reason) override {
@@ -103,7 +92,7 @@ class AuditedConsumer final : public ConsumeSession, private ConsumeEvents {
 
   ConsumeEvents& events_;
   const BrokerWitness& witness_;
-  std::map<DeliveryTag, Held> open_;
+  std::map<DeliveryTag, HeldDelivery> open_;
   std::unique_ptr<ConsumeSession> session_;
 };
 

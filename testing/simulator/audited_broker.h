@@ -3,20 +3,29 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 
+#include "core/headers.h"
 #include "ports/broker.h"
 #include "testing/simulator/sim_store.h"
 
 namespace waybill::sim {
+
+/// A delivery that the engine has not settled yet.
+struct HeldDelivery {
+  std::string id;
+  Body body;
+  std::optional<Mark> mark;
+};
 
 /// Each publish is named by its message and its number.
 struct BrokerWitness {
   std::function<void(const std::string& id, std::int64_t publish_number)> taken;  ///< the session took the publish
   std::function<void(const std::string& id, std::int64_t publish_number, const Route&, int code)> returned;
   std::function<void(const std::string& id, std::int64_t publish_number)> confirmed;  ///< by an ack
-  std::function<void(const std::string& id, std::int64_t publish_number)> acknowledged;
-  /// A delivery that a publish of this log made, with the size of its body.
-  std::function<void(const std::string& id, std::size_t bytes)> rejected;
+  std::function<void(const HeldDelivery&)> acknowledged;
+  std::function<void(const HeldDelivery&)> rejected;
   std::function<void()> published;   ///< after publishes were handed over
   std::function<void()> before_ack;  ///< an acknowledgement is about to be sent
 };

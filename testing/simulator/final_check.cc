@@ -4,6 +4,11 @@
 #include "core/message.h"
 
 namespace waybill::sim {
+namespace {
+
+constexpr std::int64_t kPublishesMax = 100;  // more than any of the faults explain
+
+}  // namespace
 
 void FinalCheck::violation(const Row& row, const std::string& what) {
   audit_.violation(row.message.id.value + " " + what + ": " + describe(row));
@@ -20,6 +25,7 @@ void FinalCheck::run() {
   }
   for (const Row& row : rows) {
     if (row.status == State::kDead) check_death(row);
+    if (row.publish_count > kPublishesMax) violation(row, "was published too often");
     const int crash_limit = plan_.options.crash_limit;
     if (row.status != State::kDead && !plan_.ghost && crash_limit > 0 && row.crash_count >= crash_limit) {
       violation(row, "went on after its last crash");

@@ -9,6 +9,7 @@
 #include "ports/metrics.h"
 #include "testing/sim_broker.h"
 #include "testing/simulator/audited_broker.h"
+#include "testing/simulator/delivery_check.h"
 #include "testing/simulator/lies.h"
 #include "testing/simulator/sim_handlers.h"
 #include "testing/simulator/sim_store.h"
@@ -46,6 +47,7 @@ class Life {
   LogHealth health_;
   SimLane lane_;
   LyingLane told_;
+  DeliveryCheck deliveries_;
   SimHandlers handlers_;
   std::unique_ptr<Broker> broker_;
   NoMetrics metrics_;

@@ -25,7 +25,10 @@ class LyingConsumer final : public ConsumeSession {
     inner_->ack(tag, multiple);
   }
   void requeue(DeliveryTag tag) override { inner_->requeue(tag); }
-  void reject(DeliveryTag tag) override { inner_->reject(tag); }
+  void reject(DeliveryTag tag) override {
+    if (lies_.acks_instead_of_rejects) return inner_->ack(tag, /*multiple=*/false);
+    inner_->reject(tag);
+  }
 
  private:
   std::unique_ptr<ConsumeSession> inner_;
@@ -43,7 +46,6 @@ class LyingBroker final : public Broker {
   }
   std::unique_ptr<ConsumeSession> open_consumer(ConsumeEvents& events) override {
     auto session = inner_->open_consumer(events);
-    if (!lies_.never_acks && !lies_.rejects_instead_of_acks) return session;
     return std::make_unique<LyingConsumer>(std::move(session), lies_);
   }
   bool forgets_at_exit() const override { return inner_->forgets_at_exit(); }
@@ -70,6 +72,9 @@ std::optional<Result<Answer>> LyingLane::invented(const Write& write) const {
   if (std::holds_alternative<Claim>(write) && lies_.claim_unrecorded) {
     return say(ClaimAnswer{.verdict = ClaimVerdict::kGranted, .attempt = 1});
   }
+  if (std::holds_alternative<Adopt>(write) && lies_.stranger_known) {
+    return say(ClaimAnswer{.verdict = ClaimVerdict::kFinished});
+  }
   if (std::holds_alternative<BeginEffect>(write) && lies_.begin_effect_unrecorded) return say(VerbAnswer{});
   if (std::holds_alternative<Renew>(write) && lies_.renew_unrecorded) return say(VerbAnswer{});
   if (std::holds_alternative<Finish>(write) && lies_.finish_unrecorded) return say(FinishAnswer{});
@@ -82,6 +87,7 @@ void LyingLane::distort(Write& write) const {
   if (const auto* failed = std::get_if<MarkFailed>(&write); failed != nullptr && lies_.failure_marked_sent) {
     write = MarkSent{failed->id, failed->publish_number, SimWorld::kWallStart};
   }
+  if (auto* take = std::get_if<Take>(&write); take != nullptr && lies_.take_without_grace) take->grace = Duration{1};
   if (auto* finish = std::get_if<Finish>(&write)) {
     if (lies_.one_try_only) finish->max_tries = 1;
     if (lies_.no_copies_of_dead) finish->dead_letter.reset();

@@ -25,16 +25,20 @@ struct Lies {
   bool append_unanswered = false;
   bool append_refused = false;            ///< as if it could never succeed
   bool append_taken_for_another = false;  ///< answered as a duplicate of the first that was accepted
+  bool take_without_grace = false;        ///< what was taken is due again before anybody can answer
   bool failure_marked_sent = false;       ///< nacked, returned or in doubt, and marked sent
+  bool stranger_known = false;            ///< an adoption is answered as finished and never made
   bool gone_row_granted = false;          ///< a claim of an unknown id is taken for granted
   bool one_try_only = false;              ///< every failed attempt is reported as the last
   bool no_copies_of_dead = false;         ///< dead-letter copies are not asked for
   // To and from the broker.
   bool publishes_twice = false;
   bool rejects_instead_of_acks = false;
+  bool acks_instead_of_rejects = false;
   bool never_acks = false;
   // In the handlers' runner.
-  bool effect_twice = false;   ///< two effects in one attempt
+  bool effect_twice = false;  ///< two effects in one attempt
+  bool one_handler_too_many = false;
   bool handled_twice = false;  ///< two handlers for one attempt
   bool done_without_effect = false;
   bool effect_under_another_id = false;

@@ -5,10 +5,11 @@
 
 namespace waybill::sim {
 
-SimHandlers::SimHandlers(SimNode& node, bool marks_effect, const EngineOptions& options, Audit& audit, Script script,
+SimHandlers::SimHandlers(SimNode& node, const Plan& plan, const EngineOptions& options, Audit& audit, Script script,
                          CrashProbe probe, std::function<void()> crash, const Lies& lies)
     : node_(node),
-      marks_(marks_effect),
+      marks_(plan.marks_effect),
+      running_max_(plan.options.worker.concurrency_max),
       options_(options),
       audit_(audit),
       script_(std::move(script)),
@@ -23,6 +24,7 @@ void SimHandlers::later(Duration delay, Task task) {
 }
 
 void SimHandlers::start(std::uint64_t key, const QueueName& /*queue*/, Attempt attempt, Callbacks callbacks) {
+  if (++running_ > running_max_) audit_.violation(node_.name() + " runs more handlers than it may");
   auto job = std::make_shared<Job>();
   job->key = key;
   std::tie(job->act, job->takes) = script_(attempt);
@@ -108,6 +110,7 @@ void SimHandlers::effect(const std::shared_ptr<Job>& job) {
 
 void SimHandlers::finish(const std::shared_ptr<Job>& job, HandlerOutcome outcome) {
   cancelled_.erase(job->key);
+  --running_;
   job->callbacks.on_finished(std::move(outcome));
 }
 

@@ -19,7 +19,7 @@ class SimHandlers final : public HandlerRunner {
   using Script = std::function<std::pair<Act, Duration>(const Attempt&)>;
 
   /// `crash` kills the node for an act that says so.
-  SimHandlers(SimNode& node, bool marks_effect, const EngineOptions& options, Audit& audit, Script script,
+  SimHandlers(SimNode& node, const Plan& plan, const EngineOptions& options, Audit& audit, Script script,
               CrashProbe probe, std::function<void()> crash, const Lies& lies);
   ~SimHandlers() override { *alive_ = false; }
 
@@ -47,6 +47,8 @@ class SimHandlers final : public HandlerRunner {
 
   SimNode& node_;
   const bool marks_;
+  const int running_max_;
+  int running_ = 0;
   const EngineOptions& options_;
   Audit& audit_;
   Script script_;

@@ -117,6 +117,8 @@ struct PlantedCase {
   Planted planted;
 };
 
+void PrintTo(const PlantedCase& planted, std::ostream* out) { *out << planted.name; }
+
 class PlantedFault : public testing::TestWithParam<PlantedCase> {};
 
 TEST_P(PlantedFault, IsCaughtWithinAThousandSeeds) {
@@ -181,6 +183,7 @@ std::vector<PlantedCase> planted_cases() {
       lie("MarksUnrecorded", &Lies::marks_unrecorded, "was published again though nothing failed"),
       lie("FinishUnrecorded", &Lies::finish_unrecorded, "was not handled in one attempt though nothing failed"),
       lie("NeverRedelivers", &Lies::take_finds_nothing, "is stuck"),
+      lie("NoTimeForAnAnswer", &Lies::take_without_grace, "was published too often"),
       lie("NeverReconciles", &Lies::lost_finds_nothing, "is stuck"),
       lie("FailureMarkedSent", &Lies::failure_marked_sent, "was marked sent and never confirmed"),
       lie("GoneRowHandled", &Lies::gone_row_granted, "begins, which was never granted"),
@@ -188,6 +191,9 @@ std::vector<PlantedCase> planted_cases() {
       lie("NoCopiesOfTheDead", &Lies::no_copies_of_dead, "died without a dead-letter copy"),
       lie("PublishesTwice", &Lies::publishes_twice, "was made twice"),
       lie("RejectsInsteadOfAcknowledging", &Lies::rejects_instead_of_acks, "was rejected, though it is ours"),
+      lie("AcknowledgesInsteadOfRejecting", &Lies::acks_instead_of_rejects, "of another log was acknowledged"),
+      lie("StrangerDropped", &Lies::stranger_known, "was acknowledged and is nowhere"),
+      lie("OneHandlerTooMany", &Lies::one_handler_too_many, "runs more handlers than it may"),
       lie("NeverAcknowledges", &Lies::never_acks, "the queue still holds"),
       lie("EffectTwice", &Lies::effect_twice, "effects, of which the log explains"),
       lie("EffectTwiceInAnHonestRun", &Lies::effect_twice, "had not one effect though nothing failed"),
