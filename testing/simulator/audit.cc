@@ -79,7 +79,7 @@ void Audit::published(const std::string& id, std::int64_t publish_number, const 
 void Audit::acknowledged(const Row& row, std::int64_t publish_number) {
   const bool only_copy = row.status == State::kSent && !row.owner && row.publish_count == publish_number;
   // A pruned id that came again counts anew: a copy of its former life may bear the number of a later one.
-  if (only_copy && !pruned_.contains(row.message.id.value))
+  if (only_copy && !effects_.was_pruned(row.message.id.value))
     violation("the only copy of " + row.message.id.value + " was acknowledged before its claim");
 }
 
