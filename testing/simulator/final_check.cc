@@ -2,6 +2,7 @@
 
 #include "core/headers.h"
 #include "core/message.h"
+#include "core/wire_limits.h"
 
 namespace waybill::sim {
 namespace {
@@ -47,7 +48,7 @@ void FinalCheck::check_death(const Row& row) {
   const bool used_up = row.try_count >= policy.attempts;
   const bool crashed = plan_.options.crash_limit > 0 && row.crash_count >= plan_.options.crash_limit;
   const bool failed = row.last_error == kPlannedFailure;
-  const bool refused = plan_.narrow_first_node && row.last_error.starts_with("too_large");
+  const bool refused = !validate_route(row.message.route).ok();
   if (!used_up && !crashed && !failed && !refused) return violation(row, "died too early");
   const bool wants_copy = plan_.options.dead_letter && !refused && !(row.queue && row.queue->external());
   // A copy that was confirmed may be pruned before its original, which never is.
