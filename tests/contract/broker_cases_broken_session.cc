@@ -1,4 +1,6 @@
 // Sessions that break and come back by themselves.
+#include <algorithm>
+
 #include "tests/contract/broker_clients.h"
 #include "tests/contract/broker_suite.h"
 
@@ -83,7 +85,9 @@ void broken_consumer_cannot_acknowledge_what_it_had(BrokerHarness& harness) {
   consumer.ack_up_to(before[2]);  // the same numbers are in hand again
   harness.settle();
   consumer.close();
-  check_ids(drain(harness, one.queue), numbered("m", 3));
+  auto left = ids_of(drain(harness, one.queue));
+  std::sort(left.begin(), left.end());  // they were given back twice: of their order nothing is promised
+  check(left == numbered("m", 3), "what an earlier epoch delivered stays in the queue (came: " + joined(left) + ")");
 }
 
 void broken_consumer_must_subscribe_again(BrokerHarness& harness) {
