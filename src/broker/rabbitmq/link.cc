@@ -15,6 +15,7 @@ constexpr const char* kComponent = "rabbitmq";
 constexpr Duration kLasting{5'000};
 /// The same reason is told again after this long.
 constexpr Duration kTellAgain{60'000};
+constexpr std::size_t kReasonsMax = 64;
 
 }  // namespace
 
@@ -54,8 +55,11 @@ void Link::act(const std::function<void(MonoTime, Turn&)>& action) {
 void Link::on_end(const ConnectionEnd& end) {
   connection_.reset();
   if (on_closed_) return std::exchange(on_closed_, nullptr)();
+  if (std::chrono::steady_clock::now() > since_ + kLasting) {
+    plan_.succeeded();
+    told_.clear();
+  }
   tell(end);
-  if (std::chrono::steady_clock::now() > since_ + kLasting) plan_.succeeded();
   const auto attempt = plan_.next(std::uniform_real_distribution<double>(0, 1)(random_));
   pause_->timer.expires_after(attempt.pause);
   pause_->timer.async_wait([this, alive = alive_](const boost::system::error_code& error) {
@@ -65,9 +69,10 @@ void Link::on_end(const ConnectionEnd& end) {
 
 void Link::tell(const ConnectionEnd& end) {
   const MonoTime now = std::chrono::steady_clock::now();
-  if (end.reason == told_ && now < told_at_ + kTellAgain) return;
-  told_ = end.reason;
-  told_at_ = now;
+  const auto [told, first] = told_.emplace(end.reason, now);
+  if (!first && now < told->second + kTellAgain) return;
+  told->second = now;
+  if (told_.size() > kReasonsMax) told_.clear();
   log_event(end.kind == ConnectionEnd::Kind::kRefused ? LogLevel::kError : LogLevel::kWarning, kComponent,
             "no connection to the broker: it is tried again", {{"purpose", purpose_}, {"reason", end.reason}});
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <random>
 #include <string>
@@ -53,9 +54,8 @@ class Link {
   std::mt19937_64 random_;
   std::shared_ptr<Connection> connection_;
   std::unique_ptr<Pause> pause_;
-  MonoTime since_;  // when the present connection was begun
-  std::string told_;
-  MonoTime told_at_;
+  MonoTime since_;                        // when the present connection was begun
+  std::map<std::string, MonoTime> told_;  // by reason; since a connection lasted
   std::function<void()> on_closed_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // a pause that has ended may still be on its way
 };

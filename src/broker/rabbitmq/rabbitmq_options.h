@@ -2,39 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
 
-#include "base/result.h"
 #include "base/time.h"
 #include "broker/rabbitmq/encoder.h"
+#include "broker/rabbitmq/rabbitmq_url.h"
 
 namespace waybill {
-
-struct RabbitMqAddress {
-  std::string host;
-  std::uint16_t port = 0;
-  /// `127.0.0.1:5672`, `[::1]:5672`
-  [[nodiscard]] std::string text() const;
-  bool operator==(const RabbitMqAddress&) const = default;
-};
-
-/// What a broker's URL says.
-struct RabbitMqUrl {
-  bool tls = false;
-  std::string user = "guest";
-  std::string password = "guest";
-  std::vector<RabbitMqAddress> addresses;  ///< at least one; tried in turn
-  std::string vhost = "/";
-};
-
-/// `amqp://[USER[:PASSWORD]@]HOST[:PORT][,HOST[:PORT]…][/VHOST]`, `amqps://…`; user, password and vhost in percent
-/// encoding, an IPv6 address in brackets. Errors (kPermanent): one sentence, without the password.
-[[nodiscard]] Result<RabbitMqUrl> parse_rabbitmq_url(std::string_view url);
-/// The URL as it may be shown: without its password.
-[[nodiscard]] std::string mask_password(std::string_view url);
 
 struct RabbitMqTls {
   std::string ca_file;    ///< PEM; empty: the system's own certificates

@@ -1,8 +1,11 @@
+#include "broker/rabbitmq/rabbitmq_url.h"
+
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <utility>
 
-#include "broker/rabbitmq/rabbitmq_options.h"
+#include "broker/rabbitmq/encoder.h"
 #include "core/names.h"
 
 namespace waybill {

@@ -13,6 +13,12 @@ constexpr int kPreconditionFailed = 406;
 std::string exchange_called(const std::string& name) { return "exchange '" + name + "'"; }
 std::string queue_called(const std::string& name) { return "queue '" + name + "'"; }
 
+/// What the broker says of it, without the name of the error.
+std::string difference(const std::string& text) {
+  constexpr std::string_view kName = "PRECONDITION_FAILED - ";
+  return text.starts_with(kName) ? text.substr(kName.size()) : text;
+}
+
 Status check_name(const char* kind, const std::string& name) {
   if (!name.empty() && name.size() <= kShortStringMax) return ok_status();
   return make_error(ErrorClass::kPermanent, std::string(kind) + " '" + name + "': a name has 1 to " +
@@ -138,7 +144,7 @@ void TopologyRun::refuse(const std::string& thing, const Close& close, MonoTime 
   const std::string code = std::to_string(close.code);
   if (close.code == kPreconditionFailed) {
     return finish(make_error(ErrorClass::kConflict,
-                             thing + " exists with other properties: " + close.text +
+                             thing + " exists with other properties: " + difference(close.text) +
                                  "; remove it, or configure it as it is or under another name",
                              code),
                   now, turn);
