@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "broker/rabbitmq/rabbitmq_options.h"
+#include "broker/rabbitmq/rabbitmq_url.h"
 
 struct amqp_connection_state_t_;
 

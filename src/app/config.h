@@ -61,7 +61,16 @@ struct MessageLogConfig {
 };
 
 struct BrokerConfig {
-  std::size_t queue_max = 0;  ///< messages
+  std::string url;              ///< amqp://… or amqps://…, sound; empty: in this process
+  std::string password;         ///< in the place of the URL's; empty: that one
+  bool classic_queues = false;  ///< instead of quorum queues
+  bool external_login = false;  ///< the client's certificate says who we are
+  std::string tls_ca_file;      ///< PEM; empty: the system's
+  std::string tls_cert_file;    ///< PEM, of this client; empty: none
+  std::string tls_key_file;     ///< PEM; empty: in the file of the certificate
+  std::string management_url;   ///< empty: none
+  std::size_t queue_max = 0;    ///< messages
+  [[nodiscard]] bool in_process() const { return url.empty(); }
 };
 
 struct MailConfig {

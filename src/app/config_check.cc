@@ -19,11 +19,28 @@ void check_access(const Config& config, Problems& problems) {
 
 void check_roles(const Config& config, Problems& problems) {
   const Roles& roles = config.instance.roles;
-  if (roles.relay == roles.worker) return;
+  if (!config.broker.in_process() || roles.relay == roles.worker) return;
   problems.push_back("instance.roles " + format_roles(roles) + " has " +
                      (roles.relay ? "relay without worker" : "worker without relay") +
                      ", but what the in-process broker carries never leaves this process: name both, or neither "
                      "(api alone records, and an instance with all roles delivers later)");
+}
+
+void check_broker(const Config& config, Problems& problems) {
+  const BrokerConfig& broker = config.broker;
+  const bool tls = broker.url.starts_with("amqps://");
+  const bool files = !broker.tls_ca_file.empty() || !broker.tls_cert_file.empty() || !broker.tls_key_file.empty();
+  if (files && !tls) {
+    problems.push_back(
+        "broker.tls_ca, broker.tls_cert and broker.tls_key mean nothing without TLS: write amqps:// in "
+        "broker.url, or leave them out");
+  }
+  if (!broker.tls_key_file.empty() && broker.tls_cert_file.empty()) {
+    problems.push_back("broker.tls_key is of no use without broker.tls_cert");
+  }
+  if (broker.external_login && (!tls || broker.tls_cert_file.empty())) {
+    problems.push_back("broker.login external needs amqps:// in broker.url, and broker.tls_cert");
+  }
 }
 
 void check_times(const Config& config, Problems& problems) {
@@ -80,6 +97,7 @@ std::vector<std::string> check_config(const Config& config) {
   Problems problems;
   check_access(config, problems);
   check_roles(config, problems);
+  check_broker(config, problems);
   check_times(config, problems);
   check_counts(config, problems);
   check_routes(config, problems);

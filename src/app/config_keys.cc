@@ -1,11 +1,14 @@
 #include "app/config_keys.h"
 
 #include <cstdint>
+#include <cstdlib>
+#include <map>
 #include <utility>
 #include <vector>
 
 #include "api/access.h"
 #include "app/config_value.h"
+#include "broker/rabbitmq/rabbitmq_url.h"
 #include "mail/mail_address.h"
 
 namespace waybill::app {
@@ -15,6 +18,8 @@ using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""s;
 using std::chrono_literals::operator""min;
 using std::chrono_literals::operator""h;
+
+constexpr const char* kRabbitMqVariable = "WAYBILL_RABBITMQ";
 
 constexpr std::size_t kKiB = 1U << 10U;
 constexpr std::size_t kMiB = 1U << 20U;
@@ -107,6 +112,11 @@ ConfigKey parsed(std::string_view name, std::string_view fallback, ValueKind kin
   return {name, fallback, kind, help, false, parser};
 }
 
+ConfigKey masked(ConfigKey key) {
+  key.shown = mask_password;
+  return key;
+}
+
 ConfigKey secret(ConfigKey key) {
   key.secret = true;
   return key;
@@ -155,8 +165,67 @@ Status assign_message_log(Config& config, const std::string& text) {
   return ok_status();
 }
 
-Status assign_broker(Config&, const std::string& text) {
-  if (text != "inprocess") return refuse("'" + text + "' names no broker; write inprocess");
+// The bare word means what the environment names, so that tests and scripts need no URL.
+Status assign_broker(Config& config, const std::string& text) {
+  std::string url = text;
+  if (text == "rabbitmq") {
+    const char* const named = std::getenv(kRabbitMqVariable);
+    if (named == nullptr) {
+      return refuse(std::string("'rabbitmq' means the broker that ") + kRabbitMqVariable +
+                    " names, which is not set; write its URL: amqp://USER:PASSWORD@HOST:PORT/VHOST");
+    }
+    url = named;
+  }
+  if (url == "inprocess") {
+    config.broker.url.clear();
+    return ok_status();
+  }
+  if (url.find("://") == std::string::npos) {
+    return refuse("'" + url + "' names no broker; write inprocess, rabbitmq, amqp://… or amqps://…");
+  }
+  if (auto parsed_url = parse_rabbitmq_url(url); !parsed_url.ok()) return parsed_url.error();
+  config.broker.url = url;
+  return ok_status();
+}
+
+// What loses messages is refused with the reason, not as a word that nobody knows.
+Status assign_queue_type(Config& config, const std::string& text) {
+  static const std::map<std::string_view, std::string_view> kRefused{
+      {"classic-v2", "it confirms before it syncs, and a power cut loses what was confirmed"},
+      {"mirrored", "mirrored queues may confirm too early, and lose confirmed messages when a node fails"},
+      {"priority", "a priority queue overtakes itself, so nobody can tell which of its messages were lost"},
+      {"drop-head", "a queue that drops its oldest messages when it is full loses them"},
+      {"transient", "a queue that is not durable loses its messages when the broker restarts"},
+      {"stream", "a stream has no acknowledgement for the single message"},
+  };
+  const bool classic = text == "classic";
+  if (!classic && text != "quorum") {
+    const auto why = kRefused.find(text);
+    if (why != kRefused.end()) return refuse(text + ": " + std::string(why->second) + "; write quorum or classic");
+    return refuse("'" + text + "' is not a type of queue; write quorum or classic");
+  }
+  config.broker.classic_queues = classic;
+  return ok_status();
+}
+
+Status assign_broker_login(Config& config, const std::string& text) {
+  if (text != "plain" && text != "external") return refuse("'" + text + "' is not a login; write plain or external");
+  config.broker.external_login = text == "external";
+  return ok_status();
+}
+
+Status assign_broker_password(Config& config, const std::string& text) {
+  const std::string password = text.substr(0, text.find_last_not_of("\r\n") + 1);  // a file ends with a line end
+  if (password.size() > 255) return refuse("the password is longer than 255 bytes");
+  config.broker.password = password;
+  return ok_status();
+}
+
+Status assign_management_url(Config& config, const std::string& text) {
+  if (!text.empty() && !text.starts_with("http://") && !text.starts_with("https://")) {
+    return refuse("it is no URL of a management interface; write http://HOST:15672 or https://…");
+  }
+  config.broker.management_url = text;
   return ok_status();
 }
 
@@ -215,14 +284,35 @@ std::vector<ConfigKey> place_keys() {
            [](Config& c) { return &c.data.dir; }),
       parsed("message_log.url", "sqlite:{data}/waybill.db", ValueKind::kPath, assign_message_log,
              "the message log: sqlite:FILE"),
-      parsed("broker.url", "inprocess", ValueKind::kText, assign_broker, "the broker: inprocess"),
-      count("broker.queue_max", "10000", {1, 10'000'000},
-            "messages a queue of the in-process broker holds before it signals that it is full",
-            [](Config& c) { return &c.broker.queue_max; }),
       parsed("log.level", "info", ValueKind::kText, assign_log_level, "debug, info, warning or error"),
       parsed("log.format", "text", ValueKind::kText, assign_log_format, "text or json, one line an event, to stderr"),
       duration("shutdown.grace", "20s", {0ms, 1h}, "how long a stop waits for what has begun",
                [](Config& c) { return &c.shutdown.grace; }),
+  };
+}
+
+std::vector<ConfigKey> broker_keys() {
+  return {
+      masked(parsed("broker.url", "inprocess", ValueKind::kText, assign_broker,
+                    "the broker: inprocess, amqp://USER:PASSWORD@HOST:PORT,…/VHOST, amqps://…, or rabbitmq: what "
+                    "WAYBILL_RABBITMQ names")),
+      secret(parsed("broker.password", "", ValueKind::kText, assign_broker_password,
+                    "in the place of the URL's; better in a file: broker.password_file")),
+      parsed("broker.queue_type", "quorum", ValueKind::kText, assign_queue_type,
+             "of the queues that are declared: quorum or classic"),
+      parsed("broker.login", "plain", ValueKind::kText, assign_broker_login,
+             "plain: user and password; external: the client's certificate"),
+      path("broker.tls_ca", "", true, "certificates that the broker's is checked against, PEM; empty: the system's",
+           [](Config& c) { return &c.broker.tls_ca_file; }),
+      path("broker.tls_cert", "", true, "the client's own certificate, PEM; empty: none",
+           [](Config& c) { return &c.broker.tls_cert_file; }),
+      path("broker.tls_key", "", true, "its key, PEM; empty: it is in the file of the certificate",
+           [](Config& c) { return &c.broker.tls_key_file; }),
+      masked(parsed("broker.management_url", "", ValueKind::kText, assign_management_url,
+                    "the broker's management interface, for checks that AMQP cannot make; empty: none")),
+      count("broker.queue_max", "10000", {1, 10'000'000},
+            "messages a queue of the in-process broker holds before it signals that it is full",
+            [](Config& c) { return &c.broker.queue_max; }),
   };
 }
 
@@ -316,7 +406,8 @@ std::vector<ConfigKey> engine_keys() {
 
 std::vector<ConfigKey> all_keys() {
   std::vector<ConfigKey> keys = place_keys();
-  for (auto&& part : {http_keys(), mail_keys(), engine_keys()}) keys.insert(keys.end(), part.begin(), part.end());
+  for (auto&& part : {broker_keys(), http_keys(), mail_keys(), engine_keys()})
+    keys.insert(keys.end(), part.begin(), part.end());
   return keys;
 }
 

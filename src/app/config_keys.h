@@ -30,6 +30,8 @@ struct ConfigKey {
   bool secret = false;  ///< never printed; `NAME_file` may name a file with the value instead
   /// Parses, checks the limits and assigns. Errors (kPermanent) leave the configuration as it was.
   std::function<Status(Config&, const std::string& text)> assign;
+  /// How the value is shown, if not as it is.
+  std::function<std::string(std::string_view text)> shown = nullptr;
 };
 
 [[nodiscard]] std::span<const ConfigKey> config_keys();

@@ -16,7 +16,8 @@ constexpr std::string_view kMask = "********";
 constexpr std::size_t kOriginColumn = 56;
 
 std::string shown(const Setting& setting) {
-  return setting.key->secret && !setting.text.empty() ? std::string(kMask) : setting.text;
+  if (setting.key->secret) return setting.text.empty() ? std::string() : std::string(kMask);
+  return setting.key->shown ? setting.key->shown(setting.text) : setting.text;
 }
 
 // A basic string of TOML is a JSON string.

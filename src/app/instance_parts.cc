@@ -7,6 +7,8 @@
 #include "base/fail_stop.h"
 #include "base/fault_point.h"
 #include "base/log.h"
+#include "broker/inprocess/inprocess_broker.h"
+#include "broker/rabbitmq/rabbitmq_broker.h"
 #include "mail/journal.h"
 #include "mail/maildir.h"
 
@@ -46,13 +48,24 @@ Status InstanceParts::make(const Config& config, std::function<void(const Error&
   health.emplace(config.worker.lease, clock);
   MessageLog& log = substitutes.log != nullptr ? *substitutes.log : *store.log;
   lane.emplace(log, loop, *health, metrics, std::move(on_broken));
-  broker.emplace(loop);
+  if (Status made = make_broker(config); !made.ok()) return made;
   if (config.instance.roles.worker) {
     if (Status made = make_handlers(config, substitutes.mail); !made.ok()) return made;
   }
   node.emplace(Node::Parts{loop, *lane, *health, *broker, handlers ? &*handlers : nullptr, clock, metrics},
                engine_options(config, owner, store.log->identity()), planted_faults());
   operations.emplace(loop, *lane, *health, *store.reader, *node);
+  return ok_status();
+}
+
+Status InstanceParts::make_broker(const Config& config) {
+  if (config.broker.in_process()) {
+    broker = std::make_unique<InProcessBroker>(loop);
+    return ok_status();
+  }
+  auto made = RabbitMqBroker::make(rabbitmq_options(config, owner));
+  if (!made.ok()) return made.error();
+  broker = std::move(*made);
   return ok_status();
 }
 

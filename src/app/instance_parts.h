@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -11,7 +12,6 @@
 #include "app/config.h"
 #include "app/store.h"
 #include "base/loop.h"
-#include "broker/inprocess/inprocess_broker.h"
 #include "engine/group_commit.h"
 #include "engine/handler_pool.h"
 #include "engine/log_health.h"
@@ -19,6 +19,7 @@
 #include "engine/operations_service.h"
 #include "mail/mail_handler.h"
 #include "metrics/prometheus/prometheus_metrics.h"
+#include "ports/broker.h"
 
 namespace waybill::app {
 
@@ -51,7 +52,7 @@ struct InstanceParts {
   LoopThread loop;
   std::optional<LogHealth> health;
   std::optional<GroupCommit> lane;
-  std::optional<InProcessBroker> broker;
+  std::unique_ptr<Broker> broker;
   std::optional<MailHandler> mail;      ///< of a worker
   std::optional<HandlerPool> handlers;  ///< likewise
   std::optional<Node> node;
@@ -62,6 +63,7 @@ struct InstanceParts {
 
   std::function<void(const Error&)> on_broken_;
   std::jthread checker_;
+  [[nodiscard]] Status make_broker(const Config& config);
   [[nodiscard]] Status make_handlers(const Config& config, Handler* substitute);
 };
 

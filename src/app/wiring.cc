@@ -14,6 +14,7 @@
 #include "app/instance_parts.h"
 #include "app/wiring_options.h"
 #include "base/log.h"
+#include "broker/rabbitmq/rabbitmq_url.h"
 
 namespace waybill::app {
 namespace {
@@ -82,7 +83,8 @@ Status Wiring::start() {
              {"pid", ::getpid()},
              {"port", port()},
              {"boot", parts.instance.store.log->boot_number()},
-             {"log", parts.config.message_log.sqlite_file}});
+             {"log", parts.config.message_log.sqlite_file},
+             {"broker", parts.config.broker.in_process() ? "inprocess" : mask_password(parts.config.broker.url)}});
   return ok_status();
 }
 

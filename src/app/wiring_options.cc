@@ -19,8 +19,10 @@ std::vector<Route> mail_routes(const Config& config) {
   return routes;
 }
 
+Route dead_letter_route(const Config& config) { return {config.dead_letter.exchange, config.dead_letter.queue.value}; }
+
 Topology topology_of(const Config& config) {
-  const Route dead{config.dead_letter.exchange, config.dead_letter.queue.value};
+  const Route dead = dead_letter_route(config);
   Topology topology;
   std::set<std::string> exchanges{config.dead_letter.exchange};
   for (const Route& route : mail_routes(config)) {
@@ -81,13 +83,25 @@ EngineOptions engine_options(const Config& config, const Owner& owner, std::stri
   options.poll = config.redeliver.poll;
   options.crash_limit = config.worker.crash_limit;
   options.unknown = config.worker.unknown;
-  options.dead_letter = std::nullopt;
+  if (!config.broker.in_process()) options.dead_letter = dead_letter_route(config);
   options.routes = route_table(config);
   options.queues = {config.mail.queue};
   options.topology = topology_of(config);
   options.prune_age = config.prune.age;
   options.relay = config.instance.roles.relay;
   options.former_boot_is_dead = true;
+  return options;
+}
+
+RabbitMqOptions rabbitmq_options(const Config& config, const Owner& owner) {
+  RabbitMqOptions options;
+  options.url = *parse_rabbitmq_url(config.broker.url);  // it was read when it was configured
+  if (!config.broker.password.empty()) options.url.password = config.broker.password;
+  options.tls = {config.broker.tls_ca_file, config.broker.tls_cert_file, config.broker.tls_key_file};
+  options.external = config.broker.external_login;
+  options.queue_type = config.broker.classic_queues ? rabbitmq::QueueType::kClassic : rabbitmq::QueueType::kQuorum;
+  options.client_name = "waybill " + owner.instance;
+  options.body_max = message_body_max(config);
   return options;
 }
 

@@ -6,6 +6,7 @@
 #include "api/http_server.h"
 #include "api/mail_send_endpoint.h"
 #include "app/config.h"
+#include "broker/rabbitmq/rabbitmq_options.h"
 #include "engine/options.h"
 #include "mail/mail_handler.h"
 
@@ -15,9 +16,11 @@ namespace waybill::app {
 /// from, so that every request within http.max_body becomes a message.
 [[nodiscard]] std::size_t message_body_max(const Config& config);
 
-/// For the embedded broker: dead letters stay in their rows, and the lock on the data proves that the former boot of
-/// this instance is dead.
+/// On the embedded broker dead letters stay in their rows; another one gets copies. The lock on the data proves that
+/// the former boot of this instance is dead.
 [[nodiscard]] EngineOptions engine_options(const Config& config, const Owner& owner, std::string log_identity);
+/// Of a broker that is not in this process.
+[[nodiscard]] RabbitMqOptions rabbitmq_options(const Config& config, const Owner& owner);
 [[nodiscard]] api::HttpOptions http_options(const Config& config);
 [[nodiscard]] api::MailSendOptions mail_send_options(const Config& config);
 [[nodiscard]] MailOptions mail_options(const Config& config);

@@ -79,5 +79,29 @@ TEST(ConfigCheckTest, DeadLettersDoNotComeBackAsMail) {
   expect_only_problem(config, "is the mail queue");
 }
 
+TEST(ConfigCheckTest, AnotherBrokerCarriesBetweenProcesses) {
+  Config config = defaults();
+  config.broker.url = "amqp://host";
+  config.instance.roles = Roles{false, true, false};
+  EXPECT_TRUE(check_config(config).empty());
+}
+
+TEST(ConfigCheckTest, CertificatesAreForTls) {
+  Config config = defaults();
+  config.broker.url = "amqp://host";
+  config.broker.tls_ca_file = "ca.pem";
+  EXPECT_EQ(check_config(config).size(), 1U);
+  config.broker.url = "amqps://host";
+  EXPECT_TRUE(check_config(config).empty());
+  config.broker.external_login = true;
+  EXPECT_EQ(check_config(config).size(), 1U);
+  config.broker.tls_cert_file = "cert.pem";
+  EXPECT_TRUE(check_config(config).empty());
+  config.broker.tls_cert_file.clear();
+  config.broker.external_login = false;
+  config.broker.tls_key_file = "key.pem";
+  EXPECT_EQ(check_config(config).size(), 1U);
+}
+
 }  // namespace
 }  // namespace waybill::app

@@ -248,5 +248,42 @@ TEST_F(ConfigLoadTest, EveryDefaultOfTheTableIsAcceptedByItsOwnParser) {
   }
 }
 
+TEST_F(ConfigLoadTest, ABrokerIsNamedByItsUrl) {
+  const auto loaded =
+      load_config(with_file("[broker]\nurl = 'amqps://u:p@one,two:5673/v'\nqueue_type = 'classic'\n"
+                            "tls_ca = 'ca.pem'\npassword = 'secret'\n"));
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+  EXPECT_FALSE(loaded->config.broker.in_process());
+  EXPECT_EQ(loaded->config.broker.url, "amqps://u:p@one,two:5673/v");
+  EXPECT_EQ(loaded->config.broker.password, "secret");
+  EXPECT_TRUE(loaded->config.broker.classic_queues);
+}
+
+TEST_F(ConfigLoadTest, TheBareWordMeansWhatTheEnvironmentNames) {
+  ::unsetenv("WAYBILL_RABBITMQ");
+  expect_part(problem_of(with_file("[broker]\nurl = 'rabbitmq'\n")), "WAYBILL_RABBITMQ names, which is not set");
+  ::setenv("WAYBILL_RABBITMQ", "amqp://h:1/v", 1);
+  const auto loaded = load_config(with_file("[broker]\nurl = 'rabbitmq'\n"));
+  ::unsetenv("WAYBILL_RABBITMQ");
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+  EXPECT_EQ(loaded->config.broker.url, "amqp://h:1/v");
+}
+
+TEST_F(ConfigLoadTest, ABrokerThatIsNoneIsRefusedWithoutItsPassword) {
+  expect_part(problem_of(with_file("[broker]\nurl = 'carrier-pigeon'\n")), "write inprocess, rabbitmq, amqp://");
+  const auto problem = problem_of(with_file("[broker]\nurl = 'amqp://u:secret@host:x/v'\n"));
+  expect_part(problem, "port from 1 to 65535");
+  EXPECT_EQ(problem.find("secret"), std::string::npos);
+}
+
+TEST_F(ConfigLoadTest, QueuesThatLoseMessagesAreRefusedWithTheReason) {
+  for (const char* type : {"classic-v2", "mirrored", "priority", "drop-head", "transient", "stream"}) {
+    const auto problem = problem_of(with_file(std::string("[broker]\nqueue_type = '") + type + "'\n"));
+    expect_part(problem, std::string(type) + ": ");
+    expect_part(problem, "write quorum or classic");
+  }
+  expect_part(problem_of(with_file("[broker]\nqueue_type = 'quick'\n")), "'quick' is not a type of queue");
+}
+
 }  // namespace
 }  // namespace waybill::app

@@ -45,5 +45,18 @@ TEST(ConfigReportTest, JsonNamesTheVariableOfEachKey) {
                     R"("variable":"WAYBILL_CFG_PUBLISH__GRACE","default":"2s",)");
 }
 
+TEST(ConfigReportTest, AUrlIsShownWithoutItsPassword) {
+  ConfigSources sources;
+  sources.file = "/dev/null";
+  sources.environment = {{"WAYBILL_CFG_BROKER__URL", "amqp://u:hidden@host/v"},
+                         {"WAYBILL_CFG_BROKER__MANAGEMENT_URL", "http://u:hidden@host:15672"}};
+  const auto loaded = load_config(sources);
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+  for (const auto& text : {config_as_toml(*loaded), config_as_json(*loaded)}) {
+    EXPECT_EQ(text.find("hidden"), std::string::npos);
+  }
+  expect_part(config_as_toml(*loaded), "amqp://u:********@host/v");
+}
+
 }  // namespace
 }  // namespace waybill::app

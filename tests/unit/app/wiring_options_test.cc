@@ -143,5 +143,20 @@ TEST(WiringOptionsTest, EveryRequestWithinItsLimitFitsIntoAMessage) {
   EXPECT_LE(message_body_max(largest), kBodyMax) << "or what is accepted could be too large to be taken";
 }
 
+TEST(WiringOptionsTest, ARabbitMqGetsWhatWasConfigured) {
+  Config config = unusual();
+  config.broker.url = "amqps://u:p@one,two/v";
+  config.broker.password = "better";
+  config.broker.classic_queues = true;
+  config.broker.tls_ca_file = "ca.pem";
+  const auto options = rabbitmq_options(config, kOwner);
+  EXPECT_EQ(options.url.addresses.size(), 2U);
+  EXPECT_EQ(options.url.password, "better");
+  EXPECT_EQ(options.queue_type, rabbitmq::QueueType::kClassic);
+  EXPECT_EQ(options.tls.ca_file, "ca.pem");
+  EXPECT_EQ(options.body_max, message_body_max(config));
+  EXPECT_TRUE(engine_options(config, kOwner, "log-a").dead_letter) << "it gets copies of dead letters";
+}
+
 }  // namespace
 }  // namespace waybill::app

@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
+#include "broker/rabbitmq/rabbitmq_url.h"
 
-#include "broker/rabbitmq/rabbitmq_options.h"
+#include <gtest/gtest.h>
 
 namespace waybill {
 namespace {
