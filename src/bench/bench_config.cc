@@ -8,6 +8,12 @@ std::vector<std::pair<std::string, std::string>> own_places(const std::string& d
           {"message_log.url", "sqlite:" + directory + "/waybill.db"},
           {"mail.maildir", directory + "/mail"},
           {"mail.journal", ""},
+          {"mail.exchange", "waybill.bench"},
+          {"mail.routing_key", "waybill.bench"},
+          {"mail.queue", std::string(kBenchQueue)},
+          {"mail.more_routes", ""},
+          {"dead_letter.exchange", "waybill.bench.dead"},
+          {"dead_letter.queue", "waybill.bench.dead"},
           {"http.listen", "127.0.0.1:0"},
           {"log.level", "warning"}};
 }

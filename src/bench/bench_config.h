@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -10,6 +11,9 @@
 #include "base/result.h"
 
 namespace waybill::bench {
+
+/// The queue that benchmarks use, on whatever broker.
+inline constexpr std::string_view kBenchQueue = "waybill.bench.queue";
 
 /// The keys that are overruled, and their values, for a benchmark that works in `directory`.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> own_places(const std::string& directory);

@@ -15,6 +15,7 @@
 #include "bench/ledger.h"
 #include "bench/load_driver.h"
 #include "bench/pipeline_rig.h"
+#include "bench/plain_rabbitmq.h"
 #include "bench/prune_work.h"
 #include "bench/rate_curve.h"
 #include "bench/stored_rows.h"
@@ -137,6 +138,7 @@ Status PipelineRun::run() {
 }
 
 Status PipelineRun::open() {
+  if (Status cleared = clear_broker(config_); !cleared.ok()) return cleared;
   auto rig = PipelineRig::build(config_, handler_);
   if (!rig.ok()) return rig.error();
   rig_ = std::move(*rig);
@@ -327,7 +329,7 @@ Result<Report> run_pipeline_bench(const app::Config& config, const std::string& 
   if (Status done = run.run(); !done.ok()) return done.error();
   Report report;
   report.add("log", std::string("sqlite"));
-  report.add("broker", std::string("inprocess"));
+  report.add("broker", std::string(config.broker.in_process() ? "inprocess" : "rabbitmq"));
   report.add("messages", std::int64_t{options.messages});
   report.add("size", std::int64_t{options.size});
   if (options.rate > 0) report.add("rate", std::int64_t{options.rate});

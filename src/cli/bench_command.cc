@@ -57,6 +57,7 @@ Result<bench::Report> BenchCommand::measure_in_scratch(const app::ConfigSources&
 std::vector<std::string> BenchCommand::config_arguments() const {
   std::vector<std::string> arguments;
   if (!config_.file.empty()) arguments.insert(arguments.end(), {"--config", config_.file});
+  if (!config_.broker.empty()) arguments.insert(arguments.end(), {"--broker", config_.broker});
   for (const auto& pair : config_.set) arguments.insert(arguments.end(), {"--set", pair});
   return arguments;
 }

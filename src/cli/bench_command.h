@@ -28,6 +28,8 @@ class BenchCommand : public Command {
   [[nodiscard]] virtual Result<bench::Report> measure(const app::Config& config, const std::string& directory,
                                                       bench::RunWatch& watch) = 0;
 
+  /// `--broker`, for those that take it: the place of its value.
+  [[nodiscard]] std::string* broker() { return &config_.broker; }
   /// The options that chose the configuration, for `serve`.
   [[nodiscard]] std::vector<std::string> config_arguments() const;
 

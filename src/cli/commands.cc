@@ -17,6 +17,7 @@ std::vector<std::unique_ptr<Command>> make_commands() {
   commands.push_back(make_config_check_command());
   commands.push_back(make_config_show_command());
   commands.push_back(make_bench_pipeline_command());
+  commands.push_back(make_bench_broker_command());
   commands.push_back(make_bench_http_command());
   commands.push_back(make_bench_log_command());
   commands.push_back(make_bench_idle_command());

@@ -21,6 +21,7 @@ namespace waybill::cli {
 [[nodiscard]] std::unique_ptr<Command> make_config_check_command();
 [[nodiscard]] std::unique_ptr<Command> make_config_show_command();
 [[nodiscard]] std::unique_ptr<Command> make_bench_pipeline_command();
+[[nodiscard]] std::unique_ptr<Command> make_bench_broker_command();
 [[nodiscard]] std::unique_ptr<Command> make_bench_http_command();
 [[nodiscard]] std::unique_ptr<Command> make_bench_log_command();
 [[nodiscard]] std::unique_ptr<Command> make_bench_idle_command();

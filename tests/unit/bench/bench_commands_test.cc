@@ -36,7 +36,8 @@ void expect_refused(const std::vector<std::string>& arguments, const std::string
 
 TEST(BenchCommandsTest, WhatIsNotThereIsNamedWithWhatIs) {
   expect_refused({"bench", "pipeline", "--log", "postgres"}, "--log: there is no 'postgres'; there is sqlite");
-  expect_refused({"bench", "pipeline", "--broker", "rabbitmq"}, "--broker: there is no 'rabbitmq'; there is inprocess");
+  expect_refused({"bench", "pipeline", "--broker", "pigeon"}, "'pigeon' names no broker; write inprocess, rabbitmq, ");
+  expect_refused({"bench", "broker", "--broker", "inprocess"}, "--broker: this benchmark is about a RabbitMQ");
   expect_refused({"bench", "log", "--log", "mariadb"}, "--log: there is no 'mariadb'; there is sqlite");
 }
 
