@@ -21,7 +21,7 @@ namespace waybill {
 
 struct QueueDeclaration {
   QueueName name;
-  std::size_t max_messages = 100'000;  ///< full: the broker signals *blocked*
+  std::size_t max_messages = 100'000;  ///< full: the broker signals *blocked*; if it keeps such a bound
   std::optional<Route> dead_letter;    ///< where rejected deliveries go; none: they are dropped
 };
 struct Binding {
@@ -59,7 +59,8 @@ class PublishEvents {
   virtual void on_blocked(std::string reason) = 0;
   /// Everything unanswered is in doubt: no answer to it will come.
   virtual void on_publish_down(std::string reason) = 0;
-  /// The message reached no queue. Always before the confirm of the same tag.
+  /// The message reached no queue: 312 the key leads nowhere, 404 there is no such exchange, 403 nobody may publish
+  /// there, 406 the message cannot be carried. Always before the confirm of the same tag.
   virtual void on_returned(PublishTag tag, int code, std::string text) = 0;
   /// Acked or nacked. Every tag is confirmed at most once, in any order.
   virtual void on_confirmed(std::vector<PublishTag> acked, std::vector<PublishTag> nacked) = 0;
@@ -123,6 +124,9 @@ class ConsumeSession {
 class Broker {
  public:
   virtual ~Broker() = default;
+  /// May wait for the broker, but only the first time: what could not be declared then (kRetry) is answered at once
+  /// when it is asked for again. Errors: kRetry, kConflict (something exists and differs), kNotFound (a binding to
+  /// something that does not exist), kPermanent.
   [[nodiscard]] virtual Status declare(const Topology& topology) = 0;
   /// `events` outlives the session.
   [[nodiscard]] virtual std::unique_ptr<PublishSession> open_publisher(PublishEvents& events) = 0;

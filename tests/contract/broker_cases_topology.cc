@@ -22,6 +22,19 @@ void contradicting_declaration_is_refused(BrokerHarness& harness) {
   check(!refused.error().message.empty(), "the refusal says why");
 }
 
+void another_dead_letter_route_is_refused(BrokerHarness& harness) {
+  const QueueName queue{harness.name("work")};
+  const Route route{harness.name("dead.exchange"), "dead.key"};
+  declare(harness, Topology{{}, {{queue, 1'000, route}}, {}});
+  for (const auto& other : {std::optional<Route>(), std::optional(Route{route.exchange, "other.key"})}) {
+    const Status refused = harness.broker().declare(Topology{{}, {{queue, 1'000, other}}, {}});
+    check(!refused.ok(), "a queue is not declared again with another dead-letter route");
+    check(refused.error().what == ErrorClass::kConflict, "the refusal is a conflict");
+    check(refused.error().message.find(queue.value) != std::string::npos, "the refusal names the queue");
+  }
+  declare(harness, Topology{{}, {{queue, 1'000, route}}, {}});
+}
+
 void binding_to_a_missing_exchange_is_refused(BrokerHarness& harness) {
   const QueueName queue{harness.name("lonely")};
   declare(harness, Topology{{}, {{queue}}, {}});
@@ -88,6 +101,7 @@ std::vector<BrokerCase> topology_cases() {
       {"DeclaringAgainChangesNothing", declaring_again_changes_nothing},
       {"ContradictingDeclarationIsRefused", contradicting_declaration_is_refused,
        &BrokerCapabilities::checks_declarations},
+      {"AnotherDeadLetterRouteIsRefused", another_dead_letter_route_is_refused},
       {"BindingToAMissingExchangeIsRefused", binding_to_a_missing_exchange_is_refused},
       {"BindingToAMissingQueueIsRefused", binding_to_a_missing_queue_is_refused},
       {"KeysAreMatchedExactly", keys_are_matched_exactly},

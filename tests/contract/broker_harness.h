@@ -21,7 +21,7 @@ struct BrokerCapabilities {
   bool requeues_in_place = true;    ///< what comes back waits in its old place
   bool takes_turns = true;          ///< consumers with credit get the messages of a queue in turn
   bool breaks_sessions = false;     ///< `break_sessions` works
-  bool checks_declarations = true;  ///< a declaration that contradicts what exists is refused
+  bool checks_declarations = true;  ///< a declaration with another bound than what exists is refused
 };
 
 /// A broker with nothing in it, used by one case from one thread.
