@@ -129,6 +129,10 @@ void Publisher::perform(PublisherMachine::Actions actions) {
   for (auto& mark : actions.marks) {
     if (auto* sent = std::get_if<MarkSent>(&mark)) {
       waiting_marks_.add(std::move(*sent), now);
+    } else if (auto* refused = std::get_if<Refuse>(&mark)) {
+      log_event(LogLevel::kError, kComponent, "a message is dead: no broker carries it",
+                {{"msg_id", refused->id.value}, {"reason", refused->reason}});
+      submit(std::move(*refused));
     } else {
       submit(std::get<MarkFailed>(std::move(mark)));
     }
@@ -142,6 +146,10 @@ void Publisher::count(const PublisherMachine::Actions& actions) {
   metrics_.add(Count::kPublishedDue, actions.due);
   for (const auto& wait : actions.answered_after) metrics_.observe(Measure::kConfirmSeconds, wait);
   for (const auto& mark : actions.marks) {
+    if (std::holds_alternative<Refuse>(mark)) {
+      metrics_.add(Count::kUnreadable);
+      continue;
+    }
     const auto* failed = std::get_if<MarkFailed>(&mark);
     metrics_.add(failed == nullptr                ? Count::kConfirmed
                  : failed->kind == kEventReturned ? Count::kReturned

@@ -103,6 +103,7 @@ void PublisherMachine::on_returned(PublishTag tag, int code, const std::string& 
   const auto found = in_flight_.find(tag);
   if (found == in_flight_.end() || faults_.ignore_returns) return;
   found->second.returned = std::to_string(code) + " " + text;
+  found->second.cannot_be_carried = code == kCannotBeCarried;
 }
 
 PublisherMachine::Actions PublisherMachine::on_confirmed(const std::vector<PublishTag>& acked,
@@ -135,6 +136,11 @@ void PublisherMachine::settle(const InFlight& sent, bool acked, MonoTime now, Wa
   if (acked && !sent.returned) {
     if (breaker_.on_success(sent.route)) actions.routes.push_back({sent.route, {}});
     actions.marks.emplace_back(MarkSent{sent.id, sent.publish_number, store_now});
+    return;
+  }
+  if (acked && sent.cannot_be_carried) {
+    breaker_.on_doubt(sent.route);  // if it was the probe, another one tells
+    actions.marks.emplace_back(Refuse{sent.id, *sent.returned});
     return;
   }
   const auto refusal = breaker_.on_refusal(sent.route, now, chance());

@@ -1,9 +1,10 @@
 // What the publisher decides: which row is published next, and what an answer or its absence means. No I/O, no clock.
 //
-// `sent` is an ack without a return. No answer by the confirm deadline, or before the session goes down, is *in doubt*:
-// the row fails with backoff and its route is not blamed. Fresh rows (just appended, in memory) and due rows (taken
-// from the log) share one window; while both wait, every third is a due one. What is not published by half its grace
-// leaves memory: the log has it. Rules: protocol section 3.
+// `sent` is an ack without a return. What no broker carries is refused for good, and its route is not blamed. No answer
+// by the confirm deadline, or before the session goes down, is *in doubt*: the row fails with backoff and its route is
+// not blamed. Fresh rows (just appended, in memory) and due rows (taken from the log) share one window; while both
+// wait, every third is a due one. What is not published by half its grace leaves memory: the log has it. Rules:
+// protocol section 3.
 #pragma once
 
 #include <deque>
@@ -47,7 +48,7 @@ class PublisherMachine {
   };
   struct Actions {
     std::vector<Outgoing> publish;
-    std::vector<std::variant<MarkSent, MarkFailed>> marks;
+    std::vector<std::variant<MarkSent, MarkFailed, Refuse>> marks;
     std::vector<RouteChange> routes;                                  ///< that closed or opened
     std::size_t due = 0;                                              ///< taken rows among what is published
     std::vector<std::chrono::steady_clock::duration> answered_after;  ///< publishes that the broker answered
@@ -94,6 +95,7 @@ class PublisherMachine {
     MonoTime published;
     MonoTime deadline;
     std::optional<std::string> returned;
+    bool cannot_be_carried = false;
   };
 
   std::deque<PublishRow>* next_queue();

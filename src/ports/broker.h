@@ -50,6 +50,9 @@ struct Outgoing {
   Body body;
 };
 
+/// The code of a return that says that no broker carries the message: it is at fault, not its route.
+inline constexpr int kCannotBeCarried = 406;
+
 class PublishEvents {
  public:
   virtual ~PublishEvents() = default;
@@ -60,7 +63,7 @@ class PublishEvents {
   /// Everything unanswered is in doubt: no answer to it will come.
   virtual void on_publish_down(std::string reason) = 0;
   /// The message reached no queue: 312 the key leads nowhere, 404 there is no such exchange, 403 nobody may publish
-  /// there, 406 the message cannot be carried. Always before the confirm of the same tag.
+  /// there, kCannotBeCarried. Always before the confirm of the same tag.
   virtual void on_returned(PublishTag tag, int code, std::string text) = 0;
   /// Acked or nacked. Every tag is confirmed at most once, in any order.
   virtual void on_confirmed(std::vector<PublishTag> acked, std::vector<PublishTag> nacked) = 0;

@@ -63,13 +63,6 @@ class Heard : public PublishEvents, public ConsumeEvents {
 
 class RabbitMqFaultsTest : public testing::Test {
  protected:
-  RabbitMqFaultsTest() {
-    RabbitMqOptions options;
-    options.url = url_;
-    options.url.addresses = {{"127.0.0.1", gate_.port()}};
-    options.heartbeat = 1s;
-    broker_ = std::move(*RabbitMqBroker::make(std::move(options)));
-  }
   ~RabbitMqFaultsTest() override {
     publisher_.reset();
     consumer_.reset();
@@ -77,7 +70,12 @@ class RabbitMqFaultsTest : public testing::Test {
     RabbitMqAdmin(url_).delete_queue(queue_.value);
   }
 
-  void open() {
+  void open(Duration heartbeat = 10s) {
+    RabbitMqOptions options;
+    options.url = url_;
+    options.url.addresses = {{"127.0.0.1", gate_.port()}};
+    options.heartbeat = heartbeat;
+    broker_ = std::move(*RabbitMqBroker::make(std::move(options)));
     ASSERT_TRUE(broker_->declare({{}, {{queue_}}, {}}).ok());
     publisher_ = broker_->open_publisher(heard_);
     consumer_ = broker_->open_consumer(heard_);
@@ -114,7 +112,7 @@ TEST_F(RabbitMqFaultsTest, ByteByByteEverythingArrives) {
 }
 
 TEST_F(RabbitMqFaultsTest, AHalfOpenLinkIsLeftAndComesBack) {
-  open();
+  open(/*heartbeat=*/1s);
   gate_.stall(true);
   EXPECT_TRUE(heard_.wait_for(heard_.publish_down, 1));
   EXPECT_TRUE(heard_.wait_for(heard_.consume_down, 1));

@@ -14,7 +14,6 @@ constexpr std::uint16_t kHelp = 2;
 constexpr std::uint16_t kTrial = 3;
 constexpr int kAccessRefused = 403;
 constexpr int kNotFound = 404;
-constexpr int kNotCarried = 406;
 constexpr std::size_t kProvenMax = 4'096;
 constexpr std::size_t kSuspectsMax = 4'096;
 /// A message that leads nowhere may mean that somebody removed what we declared.
@@ -265,7 +264,7 @@ void PublisherRole::publish(std::span<const Outgoing> batch, MonoTime now, Turn&
 
 void PublisherRole::publish_one(const Outgoing& message, Turn& turn) {
   if (auto why = why_not_carried(message, frame_max_); !why.empty()) {
-    return refuse(message.tag, kNotCarried, "the message cannot be carried: " + why);
+    return refuse(message.tag, kCannotBeCarried, "the message cannot be carried: " + why);
   }
   if (!proven(message)) return trial_.offer(message);
   publish_proven(message, turn);

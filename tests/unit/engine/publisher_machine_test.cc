@@ -120,6 +120,29 @@ TEST_F(PublisherMachineTest, ReturnThenAckIsAFailureWithItsCode) {
   EXPECT_LE(mark.backoff, Duration{500});
 }
 
+TEST_F(PublisherMachineTest, WhatNoBrokerCarriesIsRefusedAndItsRouteStaysOpen) {
+  ready();
+  const auto tag = publish("a");
+  machine().on_returned(tag, kCannotBeCarried, "its headers do not fit");
+  const auto actions = confirm({tag}, {});
+  ASSERT_EQ(actions.marks.size(), 1U);
+  const auto& refused = std::get<Refuse>(actions.marks.front());
+  EXPECT_EQ(refused.id.value, "a");
+  EXPECT_EQ(refused.reason, "406 its headers do not fit");
+  EXPECT_TRUE(actions.routes.empty());
+  EXPECT_EQ(machine().closed_routes(), 0U);
+  publish("b", 20);
+}
+
+TEST_F(PublisherMachineTest, AProbeThatNoBrokerCarriesLeavesTheProbeToAnother) {
+  ready();
+  close_route();
+  const auto probe = publish("probe", 600);
+  machine().on_returned(probe, kCannotBeCarried, "");
+  EXPECT_TRUE(std::holds_alternative<Refuse>(confirm({probe}, {}, 600).marks.at(0)));
+  publish("another", 600);
+}
+
 TEST_F(PublisherMachineTest, NackIsAFailureAndClosesTheRoute) {
   ready();
   const auto tag = publish("a");
