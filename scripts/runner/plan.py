@@ -28,6 +28,7 @@ class Folder:
 FOLDERS = (
     Folder("lint", "scripts/tests", alone=False),
     Folder("integration", "tests/integration", ("mime_tool",), alone=False),
+    Folder("integration", "tests/rabbitmq", ("waybill",), alone=False),
     Folder("e2e", "tests/e2e", ("waybill",)),
     Folder("fault", "tests/fault", ("waybill",)),
 )

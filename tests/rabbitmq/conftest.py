@@ -1,15 +1,16 @@
 """Fixtures of the tests over a real RabbitMQ: the one that WAYBILL_RABBITMQ names."""
 
-import os
 import uuid
 
 import pika
 import pytest
 
+from harness.services import url_of
+
 
 @pytest.fixture
 def broker_url():
-    return os.environ["WAYBILL_RABBITMQ"]
+    return url_of("rabbitmq")
 
 
 @pytest.fixture

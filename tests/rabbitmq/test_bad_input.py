@@ -2,8 +2,12 @@
 
 import re
 
+import pytest
+
 from harness.program import waybill
 from harness.waiting import eventually
+
+pytestmark = pytest.mark.services("rabbitmq")
 
 USAGE, FAILED = 2, 1
 

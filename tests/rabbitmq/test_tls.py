@@ -9,6 +9,8 @@ from harness.program import waybill
 from harness.waiting import eventually
 from tls_door import Authority, TlsDoor
 
+pytestmark = pytest.mark.services("rabbitmq")
+
 USAGE, CONSUMED = 2, 3
 
 

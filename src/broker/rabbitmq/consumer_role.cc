@@ -26,7 +26,7 @@ ConsumerRole::ConsumerRole(const RabbitMqOptions& options, std::function<Topolog
       topology_(std::move(topology)),
       rpc_(kHelp, options.answer_deadline),
       declaring_(rpc_, options.queue_type),
-      assembler_(options.body_max) {}
+      assembler_(options.body_max, std::max(options.body_max, kBodyMax)) {}
 
 std::vector<ConsumerEvent> ConsumerRole::take_events() { return std::exchange(events_, {}); }
 

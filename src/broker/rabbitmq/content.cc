@@ -1,8 +1,21 @@
 #include "broker/rabbitmq/content.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "core/headers.h"
+
 namespace waybill::rabbitmq {
+namespace {
+
+/// What a header only says is believed so far.
+constexpr std::size_t kReservedMax = 1U << 20U;
+
+bool is_marked(const Headers& headers) {
+  return std::any_of(headers.begin(), headers.end(), [](const auto& header) { return header.first == kHeaderLog; });
+}
+
+}  // namespace
 
 Status ContentAssembler::expect() {
   if (under_way()) return make_error(ErrorClass::kPermanent, "the peer began a message inside another");
@@ -21,8 +34,8 @@ Result<std::optional<Content>> ContentAssembler::take(const Frame& frame) {
     if (!header.ok()) return header.error();
     content_.properties = std::move(header->properties);
     content_.body_size = missing_ = header->body_size;
-    content_.too_large = header->body_size > body_max_;
-    if (!content_.too_large) content_.body.reserve(static_cast<std::size_t>(missing_));
+    content_.too_large = missing_ > (is_marked(content_.properties.headers) ? marked_max_ : body_max_);
+    if (!content_.too_large) content_.body.reserve(std::min(static_cast<std::size_t>(missing_), kReservedMax));
     stage_ = Stage::kBody;
     return complete_if_whole();
   }

@@ -19,10 +19,11 @@ struct Content {
   bool too_large = false;  ///< the body was larger than allowed and has been thrown away unread
 };
 
-/// Puts one content together after the other. Holds at most `body_max` bytes.
+/// Puts one content together after the other. Of bodies that carry a log's mark (core/headers.h) it holds at most
+/// `marked_max` bytes: what was accepted once stays fit to be carried. Of others at most `body_max`.
 class ContentAssembler {
  public:
-  explicit ContentAssembler(std::size_t body_max) : body_max_(body_max) {}
+  ContentAssembler(std::size_t body_max, std::size_t marked_max) : body_max_(body_max), marked_max_(marked_max) {}
 
   /// A method that a content follows has come. Errors (kPermanent): one was still under way.
   [[nodiscard]] Status expect();
@@ -38,6 +39,7 @@ class ContentAssembler {
   [[nodiscard]] std::optional<Content> complete_if_whole();
 
   const std::size_t body_max_;
+  const std::size_t marked_max_;
   Stage stage_ = Stage::kNone;
   Content content_;
   std::uint64_t missing_ = 0;

@@ -8,12 +8,10 @@
 #include <string>
 #include <string_view>
 
+#include "core/wire_limits.h"
 #include "ports/broker.h"
 
 namespace waybill::rabbitmq {
-
-/// Of an exchange, queue or route: the most bytes that AMQP carries.
-inline constexpr std::size_t kShortStringMax = 255;
 
 enum class QueueType {
   kQuorum,

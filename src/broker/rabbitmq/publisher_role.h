@@ -107,8 +107,8 @@ class PublisherRole final : public ConnectionRole {
   TopologyRun declaring_;
   TrialLane trial_;
   ConfirmRing ring_;
-  ContentAssembler returned_{0};
-  Returned return_;  // whose content is under way
+  ContentAssembler returned_{0, 0};  // only who it was is of interest
+  Returned return_;                  // whose content is under way
 
   std::unordered_set<std::string> proven_;
   std::unordered_set<std::string> suspects_;

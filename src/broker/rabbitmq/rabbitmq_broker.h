@@ -23,7 +23,7 @@ namespace waybill {
 /// - What cannot be published is returned with the broker's code and acked: 404 (no such exchange), 403 (no right to
 ///   write there), 406 (a message that no broker carries).
 /// - *Blocked* is the broker's alarm, or that too much is unsent or unanswered.
-/// - A delivery larger than `body_max` is rejected unread and never told.
+/// - A delivery larger than `body_max`, or than kBodyMax if it carries a log's mark, is rejected unread and never told.
 /// - What is requeued waits at the end of a quorum queue.
 class RabbitMqBroker final : public Broker {
  public:

@@ -22,7 +22,7 @@ struct RabbitMqOptions {
   bool external = false;  ///< SASL EXTERNAL: the certificate says who we are
   rabbitmq::QueueType queue_type = rabbitmq::QueueType::kQuorum;
   std::string client_name = "waybill";  ///< shown to the broker's operators
-  std::size_t body_max = 1U << 20U;     ///< larger deliveries are rejected unread
+  std::size_t body_max = 1U << 20U;     ///< larger deliveries without a log's mark are rejected unread
   std::size_t unsent_max = 8U << 20U;   ///< bytes waiting for the socket; with more the session is blocked
   std::size_t unanswered_max = 65'536;  ///< publishes without an answer; likewise
   Duration heartbeat{10'000};           ///< whole seconds; silence of twice as long ends a connection

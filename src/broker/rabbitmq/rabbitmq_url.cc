@@ -5,8 +5,8 @@
 #include <optional>
 #include <utility>
 
-#include "broker/rabbitmq/encoder.h"
 #include "core/names.h"
+#include "core/wire_limits.h"
 
 namespace waybill {
 namespace {
@@ -36,7 +36,7 @@ Result<std::string> decode_percent(std::string_view text, const char* what) {
   }
   const bool controls =
       std::any_of(decoded.begin(), decoded.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; });
-  if (decoded.size() > rabbitmq::kShortStringMax || controls || !is_valid_utf8(decoded)) {
+  if (decoded.size() > kShortStringMax || controls || !is_valid_utf8(decoded)) {
     return refuse(std::string("the ") + what + " of the broker's URL is longer than 255 bytes or no plain text");
   }
   return decoded;

@@ -85,7 +85,7 @@ class TrialLane {
   std::optional<Outgoing> on_trial_;
   bool forgotten_ = false;  // on_trial_ is
   ConfirmRing ring_;
-  ContentAssembler returned_{0};
+  ContentAssembler returned_{0, 0};
   int return_code_ = 0;
   std::string return_text_;
   MonoTime deadline_;

@@ -3,17 +3,20 @@
 #include <gtest/gtest.h>
 
 #include "broker/rabbitmq/encoder.h"
+#include "core/headers.h"
 #include "testing/amqp_frames.h"
 
 namespace waybill::rabbitmq {
 namespace {
+
+constexpr std::size_t kMarkedMax = 30'000;
 
 /// Reads what the encoder wrote: the frames behind the method.
 Result<std::optional<Content>> read(std::string_view bytes, std::size_t frame_max, std::size_t body_max) {
   FrameReader reader;
   reader.limit(frame_max);
   reader.feed(bytes);
-  ContentAssembler assembler(body_max);
+  ContentAssembler assembler(body_max, kMarkedMax);
   std::optional<Content> content;
   while (true) {
     const auto frame = reader.next();
@@ -109,6 +112,16 @@ TEST(Content, TooLargeABodyIsNotKept) {
   EXPECT_TRUE((*content)->too_large);
   EXPECT_EQ((*content)->body.capacity(), std::string().capacity());
   EXPECT_EQ((*content)->body_size, 20'000U);
+}
+
+TEST(Content, ALogsOwnMayBeLarger) {
+  const Headers mark{{std::string(kHeaderLog), "some log"}};
+  for (const auto& [size, too_large] : {std::pair(20'000, false), {30'000, false}, {30'001, true}}) {
+    const std::string body(static_cast<std::size_t>(size), 'x');
+    const auto content = read(peer::delivery(1, "c", 1, {"id", mark, body}, kFrameMin), kFrameMin, 19'999);
+    ASSERT_TRUE(content.ok() && *content);
+    EXPECT_EQ((*content)->too_large, too_large) << size;
+  }
 }
 
 }  // namespace
