@@ -4,6 +4,7 @@
 
 #include "base/fault_point.h"
 #include "base/log.h"
+#include "engine/refusal.h"
 
 namespace waybill {
 namespace {
@@ -130,9 +131,7 @@ void Publisher::perform(PublisherMachine::Actions actions) {
     if (auto* sent = std::get_if<MarkSent>(&mark)) {
       waiting_marks_.add(std::move(*sent), now);
     } else if (auto* refused = std::get_if<Refuse>(&mark)) {
-      log_event(LogLevel::kError, kComponent, "a message is dead: no broker carries it",
-                {{"msg_id", refused->id.value}, {"reason", refused->reason}});
-      submit(std::move(*refused));
+      refuse_unpublishable(lane_, now + write_deadline_, std::move(refused->id), std::move(refused->reason));
     } else {
       submit(std::get<MarkFailed>(std::move(mark)));
     }

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "engine/lapse_report.h"
+#include "engine/refusal.h"
 
 namespace waybill {
 namespace {
@@ -83,22 +84,11 @@ void Redeliverer::tell(const TakeAnswer& answer) {
   report_lapses(metrics_, "relay", "attempts lapsed", answer.lapsed, answer.ended);
 }
 
-// Unanswered, the row is found unreadable again by the next take.
-void Redeliverer::refuse(MessageId id, std::string reason) {
-  Refuse refusal{id, reason};
-  submit_for<VerbAnswer>(lane_, std::move(refusal), loop_.now() + options_.write_deadline,
-                         [id = std::move(id), reason = std::move(reason)](const Result<VerbAnswer>& answer) {
-                           if (!answer.ok() || !answer->applied()) return;
-                           log_event(LogLevel::kError, "relay", "message is dead",
-                                     {{"msg_id", id.value}, {"error", "it cannot be published: " + reason}});
-                         });
-}
-
 void Redeliverer::on_answer(Result<TakeAnswer> answer, MonoTime asked) {
   if (stopped_) return;
   if (answer.ok()) {
     for (auto& [id, reason] : answer->unreadable) {
-      refuse(std::move(id), std::move(reason));
+      refuse_unpublishable(lane_, loop_.now() + options_.write_deadline, std::move(id), std::move(reason));
     }
     tell(*answer);
     machine_.on_answer(*answer, moment());

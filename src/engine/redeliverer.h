@@ -30,7 +30,6 @@ class Redeliverer {
   void wake();
   void on_answer(Result<TakeAnswer> answer, MonoTime asked);
   void tell(const TakeAnswer& answer);
-  void refuse(MessageId id, std::string reason);
   [[nodiscard]] RedelivererMoment moment() const;
 
   Loop& loop_;
