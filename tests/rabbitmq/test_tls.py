@@ -25,8 +25,13 @@ def authority(tmp_path):
     return Authority(tmp_path, "authority")
 
 
-def url_of(door, host="127.0.0.1"):
-    return f"amqps://guest:guest@{host}:{door.port}"
+@pytest.fixture
+def login(broker_url):
+    return urlsplit(broker_url).netloc.rpartition("@")[0]
+
+
+def url_of(door, host="127.0.0.1", login="nobody:gets-that-far"):
+    return f"amqps://{login}@{host}:{door.port}"
 
 
 def refusal(tmp_path, door, *more, host="127.0.0.1"):
@@ -40,20 +45,21 @@ def refusal(tmp_path, door, *more, host="127.0.0.1"):
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_a_mail_goes_over_tls(make_daemon, target, authority, names, host):
+def test_a_mail_goes_over_tls(make_daemon, target, login, authority, names, host):
     with TlsDoor(target, *authority.certificate(host)) as door:
-        with make_daemon(config={"broker.url": url_of(door, host), "broker.tls_ca": authority.file, **names}) as daemon:
+        config = {"broker.url": url_of(door, host, login), "broker.tls_ca": authority.file, **names}
+        with make_daemon(config=config) as daemon:
             client = daemon.client()
             ids = [client.accepted(content="x" * 20_000) for _ in range(20)]
             eventually(lambda: all(client.status(one) == CONSUMED for one in ids), 20, "all are consumed")
             assert daemon.stop() == 0
 
 
-def test_a_client_shows_its_certificate(make_daemon, tmp_path, target, authority, names):
+def test_a_client_shows_its_certificate(make_daemon, target, login, authority, names):
     certificate, key = authority.certificate("client")
     with TlsDoor(target, *authority.certificate("127.0.0.1"), clients_by=authority.file) as door:
-        config = {"broker.url": url_of(door), "broker.tls_ca": authority.file, "broker.tls_cert": certificate,
-                  "broker.tls_key": key, **names}
+        config = {"broker.url": url_of(door, login=login), "broker.tls_ca": authority.file,
+                  "broker.tls_cert": certificate, "broker.tls_key": key, **names}
         with make_daemon(config=config) as daemon:
             one = daemon.client().accepted()
             eventually(lambda: daemon.client().status(one) == CONSUMED, 20, "it is consumed")
