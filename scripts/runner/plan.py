@@ -34,7 +34,7 @@ FOLDERS = (
 )
 # How tests in a folder say which servers they need: a decorator, or the mark of a whole file.
 SERVICES_MARK = re.compile(r"^\s*(?:@|pytestmark\s*=\s*)pytest\.mark\.services\(([^)]*)\)", re.MULTILINE)
-DEADLINES_S = {"lint": 180, "unit": 300, "contract": 300, "integration": 900, "sim": 300, "e2e": 600, "fault": 900,
+DEADLINES_S = {"lint": 180, "unit": 300, "contract": 300, "integration": 900, "sim": 600, "e2e": 600, "fault": 900,
                "slow": 3600}
 
 
