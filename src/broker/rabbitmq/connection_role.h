@@ -7,6 +7,7 @@
 
 #include "base/time.h"
 #include "broker/rabbitmq/frame_reader.h"
+#include "broker/rabbitmq/methods.h"
 
 namespace waybill::rabbitmq {
 
@@ -32,10 +33,12 @@ struct Turn {
   }
 };
 
-/// What a connection is for: publishing, consuming or declaring. Driven by its session machine.
+/// What a connection is for: publishing, consuming, declaring or looking. Driven by its session machine.
 class ConnectionRole {
  public:
   virtual ~ConnectionRole() = default;
+  /// The broker has said who it is. It may still be refused.
+  virtual void on_greeting(const Start& /*start*/) {}
   /// The connection is open: channels may be.
   virtual void on_open(std::size_t frame_max, MonoTime now, Turn& turn) = 0;
   /// A frame of a channel. Its methods and contents are the role's.

@@ -115,6 +115,7 @@ void SessionMachine::on_alarm(const Method& method, MonoTime now, Turn& turn) {
 
 void SessionMachine::on_start(const Start& start, Turn& turn) {
   const auto refuse = [&](const std::string& why) { end(ConnectionEnd::Kind::kRefused, why, turn); };
+  role_.on_greeting(start);
   if (too_old(start)) {
     return refuse("the broker is RabbitMQ " + start.version + ", which is too old: 3.8 is the least, 3.10 is tested");
   }
