@@ -21,21 +21,6 @@ std::vector<Route> mail_routes(const Config& config) {
 
 Route dead_letter_route(const Config& config) { return {config.dead_letter.exchange, config.dead_letter.queue.value}; }
 
-Topology topology_of(const Config& config) {
-  const Route dead = dead_letter_route(config);
-  Topology topology;
-  std::set<std::string> exchanges{config.dead_letter.exchange};
-  for (const Route& route : mail_routes(config)) {
-    exchanges.insert(route.exchange);
-    topology.bindings.push_back({route, config.mail.queue});
-  }
-  topology.bindings.push_back({dead, config.dead_letter.queue});
-  topology.exchanges.assign(exchanges.begin(), exchanges.end());
-  topology.queues.push_back({config.mail.queue, config.broker.queue_max, dead});
-  topology.queues.push_back({config.dead_letter.queue, config.broker.queue_max, std::nullopt});
-  return topology;
-}
-
 std::shared_ptr<const RouteTable> route_table(const Config& config) {
   std::map<Route, QueueName> consumed;
   for (const Route& route : mail_routes(config)) consumed.emplace(route, config.mail.queue);
@@ -70,6 +55,21 @@ std::size_t message_body_max(const Config& config) {
   constexpr std::size_t kLeast = 1U << 20U;
   constexpr std::size_t kRoom = 64U << 10U;
   return std::min(std::max(config.http.max_body, kLeast) + kRoom, kBodyMax);
+}
+
+Topology topology_of(const Config& config) {
+  const Route dead = dead_letter_route(config);
+  Topology topology;
+  std::set<std::string> exchanges{config.dead_letter.exchange};
+  for (const Route& route : mail_routes(config)) {
+    exchanges.insert(route.exchange);
+    topology.bindings.push_back({route, config.mail.queue});
+  }
+  topology.bindings.push_back({dead, config.dead_letter.queue});
+  topology.exchanges.assign(exchanges.begin(), exchanges.end());
+  topology.queues.push_back({config.mail.queue, config.broker.queue_max, dead});
+  topology.queues.push_back({config.dead_letter.queue, config.broker.queue_max, std::nullopt});
+  return topology;
 }
 
 EngineOptions engine_options(const Config& config, const Owner& owner, std::string log_identity) {

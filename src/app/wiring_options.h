@@ -9,6 +9,7 @@
 #include "broker/rabbitmq/rabbitmq_options.h"
 #include "engine/options.h"
 #include "mail/mail_handler.h"
+#include "ports/broker.h"
 
 namespace waybill::app {
 
@@ -16,6 +17,8 @@ namespace waybill::app {
 /// from, so that every request within http.max_body becomes a message.
 [[nodiscard]] std::size_t message_body_max(const Config& config);
 
+/// The exchanges, queues and bindings that the configured routes and dead letters need.
+[[nodiscard]] Topology topology_of(const Config& config);
 /// On the embedded broker dead letters stay in their rows; another one gets copies. The lock on the data proves that
 /// the former boot of this instance is dead.
 [[nodiscard]] EngineOptions engine_options(const Config& config, const Owner& owner, std::string log_identity);

@@ -16,6 +16,10 @@ std::vector<std::unique_ptr<Command>> make_commands() {
   commands.push_back(make_prune_command());
   commands.push_back(make_config_check_command());
   commands.push_back(make_config_show_command());
+  commands.push_back(make_doctor_command());
+  commands.push_back(make_topology_show_command());
+  commands.push_back(make_topology_declare_command());
+  commands.push_back(make_topology_diff_command());
   commands.push_back(make_bench_pipeline_command());
   commands.push_back(make_bench_broker_command());
   commands.push_back(make_bench_http_command());

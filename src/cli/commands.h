@@ -20,6 +20,10 @@ namespace waybill::cli {
 [[nodiscard]] std::unique_ptr<Command> make_prune_command();
 [[nodiscard]] std::unique_ptr<Command> make_config_check_command();
 [[nodiscard]] std::unique_ptr<Command> make_config_show_command();
+[[nodiscard]] std::unique_ptr<Command> make_doctor_command();
+[[nodiscard]] std::unique_ptr<Command> make_topology_show_command();
+[[nodiscard]] std::unique_ptr<Command> make_topology_declare_command();
+[[nodiscard]] std::unique_ptr<Command> make_topology_diff_command();
 [[nodiscard]] std::unique_ptr<Command> make_bench_pipeline_command();
 [[nodiscard]] std::unique_ptr<Command> make_bench_broker_command();
 [[nodiscard]] std::unique_ptr<Command> make_bench_http_command();
