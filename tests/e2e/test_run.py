@@ -202,8 +202,8 @@ def test_a_read_only_file_system_is_told(tmp_path, place, arguments):
     assert str(read_only) in done.stderr
 
 
-@pytest.mark.parametrize("arguments", [("--twice",), ("--port",), ("--port", "x"), ("--data",), ("once",)])
+@pytest.mark.parametrize("arguments", [("--twice",), ("--port",), ("--port", "x"), ("--data",), ("--broker",), ("once",)])
 def test_a_wrong_argument_is_told(arguments):
     done = run(*arguments)
     assert done.returncode == 2
-    assert "--once, --data DIR and --port N" in done.stderr
+    assert "--once, --data DIR, --port N and --broker BROKER" in done.stderr
