@@ -1,11 +1,10 @@
 """Fixtures of the tests over a real RabbitMQ: the one that WAYBILL_RABBITMQ names."""
 
-import uuid
-
 import pika
 import pytest
 
 from harness.services import url_of
+from own_node import OwnNode, own_names
 
 
 @pytest.fixture
@@ -24,9 +23,7 @@ def channel(broker_url):
 @pytest.fixture
 def names(broker_url):
     """Exchanges and queues of this test's own, by configuration key; removed in the end."""
-    prefix = f"waybill.test.{uuid.uuid4().hex}."
-    made = {"mail.exchange": prefix + "exchange", "mail.routing_key": "key", "mail.queue": prefix + "queue",
-            "dead_letter.exchange": prefix + "dlx", "dead_letter.queue": prefix + "dead"}
+    made = own_names()
     yield made
     connection = pika.BlockingConnection(pika.URLParameters(broker_url + "/%2F?socket_timeout=10"))
     channel = connection.channel()
@@ -41,3 +38,23 @@ def names(broker_url):
 def over_rabbitmq(broker_url, names):
     """The configuration of a daemon over the broker."""
     return {"broker.url": broker_url, **names}
+
+
+@pytest.fixture(scope="module")
+def node_of_the_file():
+    node = OwnNode()
+    yield node
+    node.end()
+
+
+@pytest.fixture
+def node(node_of_the_file):
+    """A node that a test may kill; it runs when the test begins."""
+    node_of_the_file.revive()
+    return node_of_the_file
+
+
+@pytest.fixture
+def over_node(node):
+    """The configuration of a daemon over that node, with names of the test's own."""
+    return {"broker.url": node.broker_url(), **own_names()}

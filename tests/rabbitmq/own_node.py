@@ -1,0 +1,73 @@
+"""A RabbitMQ that tests kill, stop, fill and wipe, and the judgement of what Waybill made of it."""
+
+import uuid
+from contextlib import contextmanager
+
+import pika
+
+from harness.log_file import read_one
+from harness.promise import check_promise
+from harness.services import PrivateServices
+from harness.waiting import eventually
+
+DELIVERED_S = 90
+
+
+def own_names():
+    """Exchanges and queues of one test, by configuration key."""
+    prefix = f"waybill.test.{uuid.uuid4().hex}."
+    return {"mail.exchange": prefix + "exchange", "mail.routing_key": "key", "mail.queue": prefix + "queue",
+            "dead_letter.exchange": prefix + "dlx", "dead_letter.queue": prefix + "dead"}
+
+
+class OwnNode(PrivateServices):
+    """A node for the tests of one file. revive() makes it well again, whatever the last test left."""
+
+    def revive(self):
+        self.run("cont", "rabbitmq")  # fails if it does not run, and then there is nothing to continue
+        self("up", "rabbitmq")
+
+    def broker_url(self):
+        return self.url("rabbitmq")
+
+    def port(self):
+        return int(self.broker_url().rpartition(":")[2])
+
+    def kill(self):
+        self("kill", "rabbitmq")
+
+    def up(self):
+        self("up", "rabbitmq")
+
+    def evaluate(self, expression):
+        """What the node makes of an Erlang expression."""
+        return self.control("rabbitmq", "eval", expression)
+
+    @contextmanager
+    def channel(self):
+        """A channel of a client that nobody here wrote."""
+        with pika.BlockingConnection(pika.URLParameters(self.broker_url() + "/%2F?socket_timeout=10")) as connection:
+            yield connection.channel()
+
+    def wait_on_disk(self, names):
+        """So that a kill takes no queue with it."""
+        for key in ("mail.queue", "dead_letter.queue"):
+            eventually(lambda key=key: self.on_disk(names[key], quorum=True), 20, f"{names[key]} is on the disk")
+
+
+def more_answered(load, least=50, within_s=30):
+    """Waits until so many more have been accepted."""
+    goal = len(load.answered) + least
+    eventually(lambda: len(load.answered) >= goal, within_s, f"{least} more are accepted")
+
+
+def check_all_delivered(daemon, answered, within_s=DELIVERED_S, tries=0):
+    """Ends a run: all that was accepted had its effect, the promise holds, and the broker's trouble used up no try."""
+    client = daemon.client()
+    eventually(lambda: client.open_count() == 0, within_s, "nothing is left open", every_s=0.2)
+    states = client.stats()["states"]
+    assert states["consumed"] == sum(states.values()), states
+    assert daemon.stop() == 0
+    assert answered
+    check_promise(daemon, answered)
+    assert read_one(daemon.database, "SELECT max(try_count) FROM msg_log") <= tries
