@@ -1,10 +1,12 @@
 """A RabbitMQ that tests kill, stop, fill and wipe, and the judgement of what Waybill made of it."""
 
+import time
 import uuid
 from contextlib import contextmanager
 
 import pika
 
+from harness.journal import Journal
 from harness.log_file import read_one
 from harness.promise import check_promise
 from harness.services import PrivateServices
@@ -55,10 +57,22 @@ class OwnNode(PrivateServices):
             eventually(lambda key=key: self.on_disk(names[key], quorum=True), 20, f"{names[key]} is on the disk")
 
 
+def let_pass(seconds):
+    ends = time.monotonic() + seconds
+    eventually(lambda: time.monotonic() > ends, seconds, f"{seconds} s have passed")
+
+
 def more_answered(load, least=50, within_s=30):
     """Waits until so many more have been accepted."""
     goal = len(load.answered) + least
     eventually(lambda: len(load.answered) >= goal, within_s, f"{least} more are accepted")
+
+
+def more_delivered(daemon, least=50, within_s=30):
+    """Waits until so many more have had their effect."""
+    journal = Journal(daemon.journal)
+    goal = sum(journal.effects().values()) + least
+    eventually(lambda: sum(journal.effects().values()) >= goal, within_s, f"{least} more are delivered")
 
 
 def check_all_delivered(daemon, answered, within_s=DELIVERED_S, tries=0):
