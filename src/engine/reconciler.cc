@@ -89,8 +89,7 @@ void Reconciler::round() {
                                  if (!*alive || stopped_ || !facts.ok()) return;  // the next round asks again
                                  for (const Lost& verdict : machine_.on_facts(*facts, seen, loop_.now())) {
                                    carry_out(verdict, [this, queue = *verdict.queue](const CountAnswer& answer) {
-                                     const MonoTime now = loop_.now();
-                                     machine_.on_lost(queue, answer.rows, now, health_.store_now(now));
+                                     machine_.on_lost(queue, answer.rows, loop_.now());
                                    });
                                  }
                                });

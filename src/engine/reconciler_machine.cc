@@ -58,7 +58,7 @@ bool ReconcilerMachine::judge_last(Case& state, const QueueName& queue, const Qu
     return false;
   }
   const bool came_out = std::ranges::any_of(facts.facts, [&](const QueueFact& fact) {
-    return fact.queue == queue && fact.newest_out && *fact.newest_out > *state.driven_at;
+    return fact.queue == queue && fact.newest_out && *fact.newest_out >= *state.driven_at;
   });
   if (came_out) {
     state.limit = std::min(state.limit * 10, kLimitMax);
@@ -81,6 +81,7 @@ std::vector<Lost> ReconcilerMachine::on_facts(const QueueFactsAnswer& facts, con
     const auto confirmed_before = bound(queue, state, facts);
     if (!judge_last(state, queue, facts, sight.originals_out, now) || !confirmed_before) continue;
     state.originals_then = sight.originals_out;
+    state.judged_at = facts.store_now;
     Lost lost;
     lost.queue = queue;
     lost.confirmed_before = confirmed_before;
@@ -92,14 +93,15 @@ std::vector<Lost> ReconcilerMachine::on_facts(const QueueFactsAnswer& facts, con
   return verdicts;
 }
 
-void ReconcilerMachine::on_lost(const QueueName& queue, int rows, MonoTime now, WallTime store_now) {
+void ReconcilerMachine::on_lost(const QueueName& queue, int rows, MonoTime now) {
   Case& state = cases_[queue];
   if (rows == 0) {
     state.limit = 1;
     state.quiet_until = now + options_.reconciler.round;
     return;
   }
-  state.driven_at = store_now;
+  // Not the time of this answer: the copies may have been taken, and be out, before it is heard.
+  state.driven_at = state.judged_at;
   state.driven = now;
 }
 

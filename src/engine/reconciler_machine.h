@@ -41,14 +41,15 @@ class ReconcilerMachine {
   [[nodiscard]] std::vector<Lost> on_facts(const QueueFactsAnswer& facts, const std::vector<QueueSight>& sights,
                                            MonoTime now);
   /// How many rows a verdict drove.
-  void on_lost(const QueueName& queue, int rows, MonoTime now, WallTime store_now);
+  void on_lost(const QueueName& queue, int rows, MonoTime now);
 
  private:
   struct Case {
     int limit = 1;
     std::optional<WallTime> newest_before;  // evidence (b) of the round before
-    std::optional<WallTime> driven_at;      // a verdict whose copies have not come out yet, by the store's clock
-    MonoTime driven{};                      // … and by ours
+    WallTime judged_at{};                   // the last verdict, by the store's clock
+    std::optional<WallTime> driven_at;      // the one whose copies have not come out yet
+    MonoTime driven{};                      // … and when it had driven them, by our clock
     std::uint64_t originals_then = 0;
     MonoTime quiet_until{};
     Duration penalty{0};

@@ -206,7 +206,7 @@ class ReconcilerMachineTest : public ::testing::Test {
     EXPECT_LE(verdicts.size(), 1U);
     return verdicts.empty() ? std::nullopt : std::optional(verdicts.front());
   }
-  void driven(std::int64_t now, int rows) { machine().on_lost(kQueue, rows, at_ms(now), wall_ms(now)); }
+  void driven(std::int64_t now, int rows) { machine().on_lost(kQueue, rows, at_ms(now)); }
   QueueFact idle_since(std::int64_t since, std::optional<WallTime> newest = {}) {
     return fact({}, newest, wall_ms(since));
   }
@@ -265,10 +265,19 @@ TEST_F(ReconcilerMachineTest, DrivesOneThenTenThenAHundredWhileCopiesComeOut) {
     ASSERT_TRUE(lost);
     EXPECT_EQ(lost->limit, limit);
     driven(now, limit);
-    EXPECT_FALSE(round(now + 5 * kS, {idle_since(0, wall_ms(now))})) << "no copy has come out yet";
+    EXPECT_FALSE(round(now + 5 * kS, {idle_since(0, wall_ms(now - 1))})) << "no copy has come out yet";
     now += 10 * kS;
     lost = round(now, {idle_since(0, wall_ms(now - 1))});
   }
+}
+
+TEST_F(ReconcilerMachineTest, CopyThatIsOutBeforeItsVerdictIsAnsweredCounts) {
+  ASSERT_TRUE(round(100 * kS, {idle_since(0)}));
+  const std::int64_t taken = 100 * kS + 10;  // the redeliverer may be quicker than the answer
+  driven(taken + 10, 1);
+  const auto next = round(105 * kS, {idle_since(0, wall_ms(taken))});
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->limit, 10);
 }
 
 TEST_F(ReconcilerMachineTest, OriginalThatComesOutBacksOffForLongerEachTime) {
