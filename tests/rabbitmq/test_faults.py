@@ -37,7 +37,7 @@ def repeated(daemon):
     return read_one(daemon.database, "SELECT sum(lapse_count + unknown_count) FROM msg_log")
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(6, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [1, pytest.param(4, marks=pytest.mark.slow)])
 def test_a_broker_is_killed_and_starts_again(make_daemon, node, over_node, kills):
     with make_daemon(config=over_node) as daemon:
         node.wait_on_disk(over_node)
@@ -237,7 +237,7 @@ class Restarts(threading.Thread):
         self.join()
 
 
-@pytest.mark.parametrize("lives", [8, pytest.param(60, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("lives", [8, pytest.param(30, marks=pytest.mark.slow)])
 def test_waybill_is_killed_while_the_broker_restarts(make_daemon, node, over_node, lives):
     seed = int(os.environ.get("WAYBILL_SEED", random.SystemRandom().randrange(1 << 32)))
     print(f"seed: WAYBILL_SEED={seed}")

@@ -1,0 +1,118 @@
+"""A broker that forgot what it had confirmed, and one that has not: what is lost is driven again, what waits is not."""
+
+import time
+
+import pytest
+
+from harness.client import SAMPLE
+from harness.journal import Journal
+from harness.load import Load
+from harness.log_file import read_one
+from harness.waiting import eventually
+from own_node import check_all_delivered, let_pass, own_names
+
+BATCH = 500
+ROUND_S = 5
+EVIDENCE_S = 60
+LOST = "the broker lost messages"
+
+
+def confirmed(daemon, names, count):
+    """So many messages that the broker has confirmed and nobody consumes; their ids."""
+    client = daemon.client()
+    one = {"exchange": names["mail.exchange"], "routing_key": names["mail.routing_key"], "body": SAMPLE}
+    ids = []
+    while len(ids) < count:
+        answers = client.post_messages([one] * min(BATCH, count - len(ids))).json()
+        ids += [answer["id"] for answer in answers]
+    eventually(lambda: client.stats()["states"]["sent"] == count, 60, "all are confirmed", every_s=0.1)
+    return ids
+
+
+def backlog(make_daemon, over_node, count, name="one"):
+    """A daemon that has ended, with a backlog that the broker confirmed; the next life has workers."""
+    daemon = make_daemon(name, config={**over_node, "instance.roles": "api,relay"})
+    with daemon:
+        ids = confirmed(daemon, over_node, count)
+        assert daemon.stop() == 0
+    assert read_one(daemon.database, "SELECT max(publish_count) FROM msg_log") == 1
+    del daemon.config["instance.roles"]
+    return daemon, ids
+
+
+def purge(node, names):
+    with node.channel() as channel:
+        assert channel.queue_purge(names["mail.queue"]).method.message_count > 0
+
+
+def delete(node, names):
+    with node.channel() as channel:
+        assert channel.queue_delete(names["mail.queue"]).method.message_count > 0
+
+
+def wipe(node, names):
+    node("wipe", "rabbitmq")
+    node.up()
+
+
+def effects_of(daemon, ids):
+    seen = Journal(daemon.journal).effects()
+    return [seen[one] for one in ids]
+
+
+@pytest.mark.parametrize("forget", [wipe, *(pytest.param(one, marks=pytest.mark.slow) for one in (purge, delete))])
+def test_a_busy_queue_gets_back_what_the_broker_forgot(make_daemon, node, over_node, forget):
+    """The evidence is later messages that come out."""
+    daemon, lost = backlog(make_daemon, over_node, 150)
+    forget(node, over_node)
+    with daemon:
+        journal = Journal(daemon.journal)
+        with Load(daemon.port, 1) as load:
+            eventually(lambda: all(journal.effects()[one] for one in lost), 90, "all that was lost is delivered")
+        assert not load.refused
+        check_all_delivered(daemon, lost + load.answered)
+    assert LOST in daemon.stderr
+    assert set(effects_of(daemon, lost)) == {1}
+    assert set(effects_of(daemon, load.answered)) == {1}
+
+
+def test_a_quiet_queue_gets_back_what_the_broker_forgot(make_daemon, node):
+    """The evidence is a consumer that has received nothing for a minute; two daemons wait for it at once."""
+    runs = []
+    for forget in (purge, delete):
+        names = own_names()
+        daemon, lost = backlog(make_daemon, {"broker.url": node.broker_url(), **names}, 30, forget.__name__)
+        forget(node, names)
+        runs.append((daemon, lost))
+    began = time.monotonic()
+    for daemon, _ in runs:
+        daemon.start()
+        daemon.wait_ready()
+    for daemon, lost in runs:
+        # One round of the slow start drives one row, the next ten, then the rest: none waits for further evidence.
+        check_all_delivered(daemon, lost, within_s=EVIDENCE_S + 12 * ROUND_S)
+        assert time.monotonic() - began > EVIDENCE_S
+        assert daemon.stderr.count(LOST) == 3
+        assert set(effects_of(daemon, lost)) == {1}
+
+
+@pytest.mark.parametrize("count, hold_s", [(20_000, 2 * ROUND_S),
+                                           pytest.param(100_000, 8 * ROUND_S, marks=pytest.mark.slow)])
+def test_an_honest_backlog_is_left_alone(make_daemon, node, over_node, tmp_path, count, hold_s):
+    """Also when the broker has just restarted, and while handlers hold all that was delivered."""
+    daemon, ids = backlog(make_daemon, over_node, count)
+    node.wait_on_disk(over_node)
+    gate = tmp_path / "gate"
+    gate.touch()
+    daemon.environment = {"WAYBILL_FAULT_GATE": str(gate)}
+    with daemon:
+        eventually(lambda: read_one(daemon.database, "SELECT count(*) FROM msg_log WHERE owner IS NOT NULL"), 30,
+                   "handlers hold some")
+        node.kill()
+        node.up()
+        let_pass(hold_s)
+        gate.unlink()
+        check_all_delivered(daemon, ids, within_s=count / 100)
+    assert LOST not in daemon.stderr
+    assert read_one(daemon.database, "SELECT max(publish_count) FROM msg_log") == 1
+    assert set(effects_of(daemon, ids)) == {1}
