@@ -13,7 +13,7 @@ namespace {
 
 constexpr amqp_channel_t kChannel = 1;
 constexpr int kFrameMax = 131'072;
-constexpr int kHeartbeat_s = 60;
+constexpr int kHeartbeatSeconds = 60;
 
 amqp_bytes_t bytes(const std::string& text) { return amqp_cstring_bytes(text.c_str()); }
 
@@ -91,8 +91,8 @@ Result<std::unique_ptr<PlainRabbitMq>> PlainRabbitMq::connect(const RabbitMqUrl&
   if (amqp_socket_open(socket, address.host.c_str(), address.port) != AMQP_STATUS_OK) {
     return make_error(ErrorClass::kRetry, "there is no broker at " + address.text());
   }
-  const auto login = amqp_login(impl->connection, url.vhost.c_str(), 0, kFrameMax, kHeartbeat_s, AMQP_SASL_METHOD_PLAIN,
-                                url.user.c_str(), url.password.c_str());
+  const auto login = amqp_login(impl->connection, url.vhost.c_str(), 0, kFrameMax, kHeartbeatSeconds,
+                                AMQP_SASL_METHOD_PLAIN, url.user.c_str(), url.password.c_str());
   if (login.reply_type != AMQP_RESPONSE_NORMAL) {
     return make_error(ErrorClass::kPermanent, "the broker at " + address.text() + " refused the login");
   }
