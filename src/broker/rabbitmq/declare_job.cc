@@ -19,8 +19,11 @@ void DeclareJob::start() {
 }
 
 void DeclareJob::on_turn() {
-  if (!role_->outcome() || !connection_ || std::exchange(closing_, true)) return;
-  connection_->close();
+  if (!role_->outcome() || closing_) return;
+  if (const auto connection = connection_.lock()) {
+    closing_ = true;
+    connection->close();
+  }
 }
 
 void DeclareJob::on_end() {

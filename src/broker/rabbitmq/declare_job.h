@@ -13,7 +13,7 @@ namespace waybill::rabbitmq {
 class DeclareJob : public std::enable_shared_from_this<DeclareJob> {
  public:
   using Done = std::function<void(const Status& outcome)>;
-  /// `base` outlives it. It keeps itself alive until `done` was called.
+  /// `base` outlives it. Its connection keeps it alive until `done` was called, or the I/O thread has ended.
   DeclareJob(const LinkBase& base, Topology topology, Done done);
   void start();
 
@@ -26,7 +26,7 @@ class DeclareJob : public std::enable_shared_from_this<DeclareJob> {
   Done done_;
   std::size_t address_ = 0;
   std::unique_ptr<DeclareRole> role_;
-  std::shared_ptr<Connection> connection_;
+  std::weak_ptr<Connection> connection_;
   bool closing_ = false;
 };
 
