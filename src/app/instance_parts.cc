@@ -1,5 +1,7 @@
 #include "app/instance_parts.h"
 
+#include <unistd.h>
+
 #include <utility>
 
 #include "app/data_directory.h"
@@ -14,6 +16,8 @@
 
 namespace waybill::app {
 namespace {
+
+constexpr int kLowestPriority = 19;
 
 Result<std::unique_ptr<MailTransport>> open_transport(const MailConfig& config, const WallClock& clock) {
   auto maildir = Maildir::open(config.maildir);
@@ -90,6 +94,9 @@ void InstanceParts::start() {
 }
 
 void InstanceParts::look_for_damage(const std::stop_token& stop) {
+  // Messages go first. On Linux this is the thread's own priority; where it cannot be lowered, the check is only
+  // dearer.
+  static_cast<void>(::nice(kLowestPriority));
   const auto checked = store.log->check(stop);
   if (checked.ok()) return;
   if (checked.error().what == ErrorClass::kPermanent) return on_broken_(checked.error());
