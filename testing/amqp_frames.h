@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/rabbitmq/frame_reader.h"
-#include "broker/rabbitmq/methods.h"
+#include "broker/rabbitmq/protocol/frame_reader.h"
+#include "broker/rabbitmq/protocol/methods.h"
 #include "core/message.h"
 
 namespace waybill::rabbitmq::peer {

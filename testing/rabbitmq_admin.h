@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "broker/rabbitmq/rabbitmq_url.h"
+#include "broker/rabbitmq/protocol/rabbitmq_url.h"
 
 struct amqp_connection_state_t_;
 

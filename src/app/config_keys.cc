@@ -8,7 +8,7 @@
 
 #include "api/access.h"
 #include "app/config_value.h"
-#include "broker/rabbitmq/rabbitmq_url.h"
+#include "broker/rabbitmq/protocol/rabbitmq_url.h"
 #include "mail/mail_address.h"
 
 namespace waybill::app {

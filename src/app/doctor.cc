@@ -14,7 +14,7 @@
 #include "app/wiring_options.h"
 #include "base/log.h"
 #include "broker/rabbitmq/management.h"
-#include "broker/rabbitmq/rabbitmq_url.h"
+#include "broker/rabbitmq/protocol/rabbitmq_url.h"
 #include "broker/rabbitmq/survey.h"
 #include "log/sqlite/inspect.h"
 

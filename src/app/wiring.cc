@@ -14,7 +14,7 @@
 #include "app/instance_parts.h"
 #include "app/wiring_options.h"
 #include "base/log.h"
-#include "broker/rabbitmq/rabbitmq_url.h"
+#include "broker/rabbitmq/protocol/rabbitmq_url.h"
 
 namespace waybill::app {
 namespace {

@@ -6,7 +6,7 @@
 #include "api/http_server.h"
 #include "api/mail_send_endpoint.h"
 #include "app/config.h"
-#include "broker/rabbitmq/rabbitmq_options.h"
+#include "broker/rabbitmq/protocol/rabbitmq_options.h"
 #include "engine/options.h"
 #include "mail/mail_handler.h"
 #include "ports/broker.h"

@@ -7,7 +7,7 @@
 
 #include "app/config.h"
 #include "base/result.h"
-#include "broker/rabbitmq/rabbitmq_options.h"
+#include "broker/rabbitmq/protocol/rabbitmq_options.h"
 
 namespace waybill::bench {
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "broker/rabbitmq/consumer_role.h"
-#include "broker/rabbitmq/publisher_role.h"
+#include "broker/rabbitmq/protocol/consumer_role.h"
+#include "broker/rabbitmq/protocol/publisher_role.h"
 #include "core/headers.h"
 #include "tests/unit/broker/rabbitmq/machine_rig.h"
 

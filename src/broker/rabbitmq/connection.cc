@@ -15,7 +15,7 @@
 #include <string>
 #include <utility>
 
-#include "broker/rabbitmq/session_machine.h"
+#include "broker/rabbitmq/protocol/session_machine.h"
 
 namespace waybill::rabbitmq {
 namespace {

@@ -7,8 +7,8 @@
 #include <memory>
 
 #include "base/time.h"
-#include "broker/rabbitmq/connection_role.h"
-#include "broker/rabbitmq/rabbitmq_options.h"
+#include "broker/rabbitmq/protocol/connection_role.h"
+#include "broker/rabbitmq/protocol/rabbitmq_options.h"
 
 namespace boost::asio {
 class io_context;

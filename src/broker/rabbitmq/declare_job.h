@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "broker/rabbitmq/connection.h"
-#include "broker/rabbitmq/declare_role.h"
 #include "broker/rabbitmq/link.h"
+#include "broker/rabbitmq/protocol/declare_role.h"
 
 namespace waybill::rabbitmq {
 

@@ -11,7 +11,7 @@
 #include "base/time.h"
 #include "broker/rabbitmq/connection.h"
 #include "broker/rabbitmq/io_thread.h"
-#include "broker/rabbitmq/reconnect_plan.h"
+#include "broker/rabbitmq/protocol/reconnect_plan.h"
 
 namespace waybill::rabbitmq {
 

@@ -9,10 +9,10 @@
 
 #include "broker/rabbitmq/declare_job.h"
 #include "broker/rabbitmq/io_thread.h"
+#include "broker/rabbitmq/protocol/topology_run.h"
 #include "broker/rabbitmq/sessions.h"
 #include "broker/rabbitmq/tls.h"
 #include "broker/rabbitmq/topology_book.h"
-#include "broker/rabbitmq/topology_run.h"
 
 namespace waybill {
 

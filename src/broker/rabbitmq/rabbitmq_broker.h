@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "base/result.h"
-#include "broker/rabbitmq/rabbitmq_options.h"
+#include "broker/rabbitmq/protocol/rabbitmq_options.h"
 #include "ports/broker.h"
 
 namespace waybill {

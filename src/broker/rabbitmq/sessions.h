@@ -8,9 +8,9 @@
 #include <variant>
 #include <vector>
 
-#include "broker/rabbitmq/consumer_role.h"
 #include "broker/rabbitmq/link.h"
-#include "broker/rabbitmq/publisher_role.h"
+#include "broker/rabbitmq/protocol/consumer_role.h"
+#include "broker/rabbitmq/protocol/publisher_role.h"
 #include "ports/broker.h"
 
 namespace waybill::rabbitmq {

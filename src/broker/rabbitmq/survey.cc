@@ -8,9 +8,9 @@
 #include "broker/rabbitmq/connection.h"
 #include "broker/rabbitmq/io_thread.h"
 #include "broker/rabbitmq/link.h"
-#include "broker/rabbitmq/survey_role.h"
+#include "broker/rabbitmq/protocol/survey_role.h"
+#include "broker/rabbitmq/protocol/topology_run.h"
 #include "broker/rabbitmq/tls.h"
-#include "broker/rabbitmq/topology_run.h"
 
 namespace waybill {
 namespace {

@@ -1,4 +1,4 @@
-#include "broker/rabbitmq/consumer_role.h"
+#include "broker/rabbitmq/protocol/consumer_role.h"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
-#include "broker/rabbitmq/content.h"
+#include "broker/rabbitmq/protocol/content.h"
 
 #include <gtest/gtest.h>
 
-#include "broker/rabbitmq/encoder.h"
+#include "broker/rabbitmq/protocol/encoder.h"
 #include "core/headers.h"
 #include "testing/amqp_frames.h"
 

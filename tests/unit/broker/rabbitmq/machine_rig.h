@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/rabbitmq/session_machine.h"
+#include "broker/rabbitmq/protocol/session_machine.h"
 #include "testing/amqp_frames.h"
 
 namespace waybill::rabbitmq {

@@ -1,4 +1,4 @@
-#include "broker/rabbitmq/publisher_role.h"
+#include "broker/rabbitmq/protocol/publisher_role.h"
 
 #include <gtest/gtest.h>
 

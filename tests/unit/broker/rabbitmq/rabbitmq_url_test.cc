@@ -1,4 +1,4 @@
-#include "broker/rabbitmq/rabbitmq_url.h"
+#include "broker/rabbitmq/protocol/rabbitmq_url.h"
 
 #include <gtest/gtest.h>
 

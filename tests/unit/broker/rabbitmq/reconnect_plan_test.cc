@@ -1,4 +1,4 @@
-#include "broker/rabbitmq/reconnect_plan.h"
+#include "broker/rabbitmq/protocol/reconnect_plan.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "broker/rabbitmq/session_machine.h"
+#include "broker/rabbitmq/protocol/session_machine.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "broker/rabbitmq/survey_role.h"
+#include "broker/rabbitmq/protocol/survey_role.h"
 
 #include <gtest/gtest.h>
 

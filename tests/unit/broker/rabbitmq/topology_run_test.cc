@@ -1,8 +1,8 @@
-#include "broker/rabbitmq/topology_run.h"
+#include "broker/rabbitmq/protocol/topology_run.h"
 
 #include <gtest/gtest.h>
 
-#include "broker/rabbitmq/declare_role.h"
+#include "broker/rabbitmq/protocol/declare_role.h"
 #include "tests/unit/broker/rabbitmq/machine_rig.h"
 
 namespace waybill::rabbitmq {

@@ -1,4 +1,4 @@
-#include "broker/rabbitmq/properties.h"
+#include "broker/rabbitmq/protocol/properties.h"
 
 #include <algorithm>
 #include <array>

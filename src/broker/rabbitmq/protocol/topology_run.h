@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "broker/rabbitmq/encoder.h"
-#include "broker/rabbitmq/rpc_lane.h"
+#include "broker/rabbitmq/protocol/encoder.h"
+#include "broker/rabbitmq/protocol/rpc_lane.h"
 #include "ports/broker.h"
 
 namespace waybill::rabbitmq {

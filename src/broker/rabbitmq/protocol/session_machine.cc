@@ -1,10 +1,10 @@
-#include "broker/rabbitmq/session_machine.h"
+#include "broker/rabbitmq/protocol/session_machine.h"
 
 #include <algorithm>
 #include <charconv>
 #include <utility>
 
-#include "broker/rabbitmq/encoder.h"
+#include "broker/rabbitmq/protocol/encoder.h"
 
 namespace waybill::rabbitmq {
 namespace {

@@ -1,8 +1,8 @@
-#include "broker/rabbitmq/trial_lane.h"
+#include "broker/rabbitmq/protocol/trial_lane.h"
 
 #include <utility>
 
-#include "broker/rabbitmq/encoder.h"
+#include "broker/rabbitmq/protocol/encoder.h"
 
 namespace waybill::rabbitmq {
 

@@ -7,9 +7,9 @@
 #include <string_view>
 
 #include "base/time.h"
-#include "broker/rabbitmq/connection_role.h"
-#include "broker/rabbitmq/methods.h"
-#include "broker/rabbitmq/rabbitmq_options.h"
+#include "broker/rabbitmq/protocol/connection_role.h"
+#include "broker/rabbitmq/protocol/methods.h"
+#include "broker/rabbitmq/protocol/rabbitmq_options.h"
 
 namespace waybill::rabbitmq {
 

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "base/time.h"
-#include "broker/rabbitmq/confirm_ring.h"
-#include "broker/rabbitmq/connection_role.h"
-#include "broker/rabbitmq/content.h"
-#include "broker/rabbitmq/methods.h"
+#include "broker/rabbitmq/protocol/confirm_ring.h"
+#include "broker/rabbitmq/protocol/connection_role.h"
+#include "broker/rabbitmq/protocol/content.h"
+#include "broker/rabbitmq/protocol/methods.h"
 #include "ports/broker.h"
 
 namespace waybill::rabbitmq {

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "base/time.h"
-#include "broker/rabbitmq/encoder.h"
-#include "broker/rabbitmq/rabbitmq_url.h"
+#include "broker/rabbitmq/protocol/encoder.h"
+#include "broker/rabbitmq/protocol/rabbitmq_url.h"
 
 namespace waybill {
 

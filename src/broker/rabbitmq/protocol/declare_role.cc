@@ -1,4 +1,4 @@
-#include "broker/rabbitmq/declare_role.h"
+#include "broker/rabbitmq/protocol/declare_role.h"
 
 namespace waybill::rabbitmq {
 namespace {

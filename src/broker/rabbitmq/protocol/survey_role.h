@@ -5,10 +5,10 @@
 #include <optional>
 #include <string>
 
-#include "broker/rabbitmq/connection_role.h"
-#include "broker/rabbitmq/rabbitmq_options.h"
-#include "broker/rabbitmq/rpc_lane.h"
-#include "broker/rabbitmq/survey.h"
+#include "broker/rabbitmq/protocol/connection_role.h"
+#include "broker/rabbitmq/protocol/rabbitmq_options.h"
+#include "broker/rabbitmq/protocol/rpc_lane.h"
+#include "broker/rabbitmq/protocol/survey_facts.h"
 
 namespace waybill::rabbitmq {
 

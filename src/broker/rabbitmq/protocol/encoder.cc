@@ -1,11 +1,11 @@
-#include "broker/rabbitmq/encoder.h"
+#include "broker/rabbitmq/protocol/encoder.h"
 
 #include <array>
 #include <stdexcept>
 #include <vector>
 
-#include "broker/rabbitmq/codec_bytes.h"
-#include "broker/rabbitmq/frame_reader.h"
+#include "broker/rabbitmq/protocol/codec_bytes.h"
+#include "broker/rabbitmq/protocol/frame_reader.h"
 
 namespace waybill::rabbitmq {
 namespace {

@@ -1,8 +1,8 @@
-#include "broker/rabbitmq/methods.h"
+#include "broker/rabbitmq/protocol/methods.h"
 
 #include <optional>
 
-#include "broker/rabbitmq/codec_bytes.h"
+#include "broker/rabbitmq/protocol/codec_bytes.h"
 
 namespace waybill::rabbitmq {
 namespace {

@@ -1,4 +1,4 @@
-#include "broker/rabbitmq/confirm_ring.h"
+#include "broker/rabbitmq/protocol/confirm_ring.h"
 
 #include <algorithm>
 

@@ -1,8 +1,8 @@
-#include "broker/rabbitmq/survey_role.h"
+#include "broker/rabbitmq/protocol/survey_role.h"
 
 #include <utility>
 
-#include "broker/rabbitmq/encoder.h"
+#include "broker/rabbitmq/protocol/encoder.h"
 
 namespace waybill::rabbitmq {
 namespace {

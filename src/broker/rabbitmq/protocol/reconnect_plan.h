@@ -5,7 +5,7 @@
 #include <cstddef>
 
 #include "base/time.h"
-#include "broker/rabbitmq/rabbitmq_options.h"
+#include "broker/rabbitmq/protocol/rabbitmq_options.h"
 
 namespace waybill::rabbitmq {
 

@@ -13,13 +13,13 @@
 #include <variant>
 #include <vector>
 
-#include "broker/rabbitmq/connection_role.h"
-#include "broker/rabbitmq/content.h"
-#include "broker/rabbitmq/delivery_ledger.h"
-#include "broker/rabbitmq/publisher_role.h"
-#include "broker/rabbitmq/rabbitmq_options.h"
-#include "broker/rabbitmq/rpc_lane.h"
-#include "broker/rabbitmq/topology_run.h"
+#include "broker/rabbitmq/protocol/connection_role.h"
+#include "broker/rabbitmq/protocol/content.h"
+#include "broker/rabbitmq/protocol/delivery_ledger.h"
+#include "broker/rabbitmq/protocol/publisher_role.h"
+#include "broker/rabbitmq/protocol/rabbitmq_options.h"
+#include "broker/rabbitmq/protocol/rpc_lane.h"
+#include "broker/rabbitmq/protocol/topology_run.h"
 #include "ports/broker.h"
 
 namespace waybill::rabbitmq {

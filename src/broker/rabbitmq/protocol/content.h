@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "broker/rabbitmq/frame_reader.h"
-#include "broker/rabbitmq/properties.h"
+#include "broker/rabbitmq/protocol/frame_reader.h"
+#include "broker/rabbitmq/protocol/properties.h"
 
 namespace waybill::rabbitmq {
 

@@ -17,13 +17,13 @@
 #include <variant>
 #include <vector>
 
-#include "broker/rabbitmq/confirm_ring.h"
-#include "broker/rabbitmq/connection_role.h"
-#include "broker/rabbitmq/content.h"
-#include "broker/rabbitmq/rabbitmq_options.h"
-#include "broker/rabbitmq/rpc_lane.h"
-#include "broker/rabbitmq/topology_run.h"
-#include "broker/rabbitmq/trial_lane.h"
+#include "broker/rabbitmq/protocol/confirm_ring.h"
+#include "broker/rabbitmq/protocol/connection_role.h"
+#include "broker/rabbitmq/protocol/content.h"
+#include "broker/rabbitmq/protocol/rabbitmq_options.h"
+#include "broker/rabbitmq/protocol/rpc_lane.h"
+#include "broker/rabbitmq/protocol/topology_run.h"
+#include "broker/rabbitmq/protocol/trial_lane.h"
 #include "ports/broker.h"
 
 namespace waybill::rabbitmq {

@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include "broker/rabbitmq/connection_role.h"
-#include "broker/rabbitmq/rabbitmq_options.h"
-#include "broker/rabbitmq/rpc_lane.h"
-#include "broker/rabbitmq/topology_run.h"
+#include "broker/rabbitmq/protocol/connection_role.h"
+#include "broker/rabbitmq/protocol/rabbitmq_options.h"
+#include "broker/rabbitmq/protocol/rpc_lane.h"
+#include "broker/rabbitmq/protocol/topology_run.h"
 
 namespace waybill::rabbitmq {
 

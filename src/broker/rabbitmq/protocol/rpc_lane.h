@@ -11,8 +11,8 @@
 #include <variant>
 
 #include "base/time.h"
-#include "broker/rabbitmq/connection_role.h"
-#include "broker/rabbitmq/methods.h"
+#include "broker/rabbitmq/protocol/connection_role.h"
+#include "broker/rabbitmq/protocol/methods.h"
 
 namespace waybill::rabbitmq {
 

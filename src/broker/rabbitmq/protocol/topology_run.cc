@@ -1,4 +1,4 @@
-#include "broker/rabbitmq/topology_run.h"
+#include "broker/rabbitmq/protocol/topology_run.h"
 
 #include <utility>
 

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "base/time.h"
-#include "broker/rabbitmq/frame_reader.h"
-#include "broker/rabbitmq/methods.h"
+#include "broker/rabbitmq/protocol/frame_reader.h"
+#include "broker/rabbitmq/protocol/methods.h"
 
 namespace waybill::rabbitmq {
 

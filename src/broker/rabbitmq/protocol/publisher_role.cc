@@ -1,9 +1,9 @@
-#include "broker/rabbitmq/publisher_role.h"
+#include "broker/rabbitmq/protocol/publisher_role.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "broker/rabbitmq/encoder.h"
+#include "broker/rabbitmq/protocol/encoder.h"
 #include "core/headers.h"
 
 namespace waybill::rabbitmq {

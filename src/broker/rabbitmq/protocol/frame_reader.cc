@@ -1,4 +1,4 @@
-#include "broker/rabbitmq/frame_reader.h"
+#include "broker/rabbitmq/protocol/frame_reader.h"
 
 #include <utility>
 

@@ -1,8 +1,8 @@
-#include "broker/rabbitmq/rpc_lane.h"
+#include "broker/rabbitmq/protocol/rpc_lane.h"
 
 #include <utility>
 
-#include "broker/rabbitmq/encoder.h"
+#include "broker/rabbitmq/protocol/encoder.h"
 
 namespace waybill::rabbitmq {
 

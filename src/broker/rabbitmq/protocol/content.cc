@@ -1,4 +1,4 @@
-#include "broker/rabbitmq/content.h"
+#include "broker/rabbitmq/protocol/content.h"
 
 #include <algorithm>
 #include <utility>

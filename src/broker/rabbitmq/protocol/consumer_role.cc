@@ -1,9 +1,9 @@
-#include "broker/rabbitmq/consumer_role.h"
+#include "broker/rabbitmq/protocol/consumer_role.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "broker/rabbitmq/encoder.h"
+#include "broker/rabbitmq/protocol/encoder.h"
 
 namespace waybill::rabbitmq {
 namespace {

@@ -1,4 +1,4 @@
-#include "broker/rabbitmq/delivery_ledger.h"
+#include "broker/rabbitmq/protocol/delivery_ledger.h"
 
 #include <algorithm>
 
