@@ -23,6 +23,7 @@
 #include "api/listen_address.h"
 #include "api/request_gate.h"
 #include "api/response_text.h"
+#include "base/fail_stop.h"
 #include "base/log.h"
 
 // GCC 12 takes the frames of Asio's coroutines, which have operators new and delete of their own, for a mismatched
@@ -368,7 +369,7 @@ Status HttpServer::Impl::start() {
     if (exception) std::rethrow_exception(exception);
   });
   const std::lock_guard lock(stop_mutex_);
-  thread_ = std::thread([this] { run(); });
+  thread_ = std::thread([this] { run_or_abort("http", [this] { run(); }); });
   return ok_status();
 }
 

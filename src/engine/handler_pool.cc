@@ -3,6 +3,8 @@
 #include <exception>
 #include <utility>
 
+#include "base/fail_stop.h"
+
 namespace waybill {
 
 // Carries the handler's questions to the loop and the answers back to the handler's thread.
@@ -60,8 +62,10 @@ class HandlerPool::Gate final : public EffectGate, public std::enable_shared_fro
 };
 
 HandlerPool::HandlerPool(Loop& loop, std::map<QueueName, Handler*> handlers, int threads)
-    : loop_(loop), handlers_(std::move(handlers)) {
-  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
+    : loop_(loop),
+      handlers_(std::move(handlers)),
+      finished_(loop, [](Finished run) { run.tell(std::move(run.outcome)); }) {
+  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { run_or_abort("handler", [this] { run(); }); });
 }
 
 void HandlerPool::stop() {
@@ -139,7 +143,7 @@ void HandlerPool::run() {
     } catch (...) {
       outcome = thrown(job, "something that is not a std::exception");
     }
-    loop_.post([finished = std::move(job.on_finished), outcome = std::move(outcome)] { finished(outcome); });
+    finished_.put({std::move(job.on_finished), std::move(outcome)});
     lock.lock();
     gates_.erase(job.key);
   }

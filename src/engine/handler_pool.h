@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/loop.h"
+#include "base/loop_inbox.h"
 #include "ports/handler.h"
 
 namespace waybill {
@@ -38,12 +39,17 @@ class HandlerPool final : public HandlerRunner {
     std::shared_ptr<Gate> gate;
     std::function<void(HandlerOutcome)> on_finished;
   };
+  struct Finished {
+    std::function<void(HandlerOutcome)> tell;
+    HandlerOutcome outcome;
+  };
   static HandlerOutcome thrown(const Job& job, const std::string& what);
   void run();
   void wake_another(std::unique_lock<std::mutex>& lock);
 
   Loop& loop_;
   const std::map<QueueName, Handler*> handlers_;
+  LoopInbox<Finished> finished_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Job> jobs_;                                            // guarded by mutex_

@@ -34,7 +34,8 @@ Worker::Worker(Loop& loop, LogLane& lane, const LogHealth& health, HandlerRunner
       metrics_(metrics),
       on_change_(std::move(on_change)),
       machine_(options, marks_of(options, handlers), faults),
-      timer_(loop, [this] { perform(machine_.on_tick(moment())); }) {}
+      timer_(loop, [this] { perform(machine_.on_tick(moment())); }),
+      events_(loop, [this](Event event) { std::visit([this](auto& e) { take(std::move(e)); }, event); }) {}
 
 Worker::~Worker() {
   *alive_ = false;
@@ -60,36 +61,29 @@ WorkerMoment Worker::moment() const {
   return {now, health_.may_lapse(now), health_.store_now(now)};
 }
 
-void Worker::on_loop(std::function<void()> event) {
-  loop_.post([alive = alive_, event = std::move(event)] {
-    if (*alive) event();
-  });
-}
-
-void Worker::on_consume_ready() {
-  on_loop([this] { perform(machine_.on_ready(moment())); });
-}
-
-void Worker::on_delivery(Delivery delivery) {
-  on_loop([this, delivery = std::make_shared<Delivery>(std::move(delivery))] {
-    trace_point(kBeforeAck, [&] { return "delivery " + text_of(delivery->tag) + " " + delivery->id; });
-    perform(machine_.on_delivery(std::move(*delivery), moment()));
-  });
-}
-
+void Worker::on_consume_ready() { events_.put(Ready{}); }
+void Worker::on_delivery(Delivery delivery) { events_.put(std::move(delivery)); }
 void Worker::on_cancelled(QueueName queue, std::string reason) {
-  on_loop([this, queue = std::move(queue), reason = std::move(reason)] {
-    log_event(LogLevel::kWarning, kComponent, "the broker ended a subscription",
-              {{"queue", queue.value}, {"reason", reason}});
-    perform(machine_.on_cancelled(queue, moment()));
-  });
+  events_.put(Cancelled{std::move(queue), std::move(reason)});
+}
+void Worker::on_consume_down(std::string reason) { events_.put(Down{std::move(reason)}); }
+
+void Worker::take(Ready /*event*/) { perform(machine_.on_ready(moment())); }
+
+void Worker::take(Delivery delivery) {
+  trace_point(kBeforeAck, [&] { return "delivery " + text_of(delivery.tag) + " " + delivery.id; });
+  perform(machine_.on_delivery(std::move(delivery), moment()));
 }
 
-void Worker::on_consume_down(std::string reason) {
-  on_loop([this, reason = std::move(reason)] {
-    log_event(LogLevel::kWarning, kComponent, "the connection for consuming was lost", {{"reason", reason}});
-    perform(machine_.on_down(moment()));
-  });
+void Worker::take(Cancelled event) {
+  log_event(LogLevel::kWarning, kComponent, "the broker ended a subscription",
+            {{"queue", event.queue.value}, {"reason", event.reason}});
+  perform(machine_.on_cancelled(event.queue, moment()));
+}
+
+void Worker::take(Down event) {
+  log_event(LogLevel::kWarning, kComponent, "the connection for consuming was lost", {{"reason", event.reason}});
+  perform(machine_.on_down(moment()));
 }
 
 void Worker::perform(WorkerMachine::Actions actions) {

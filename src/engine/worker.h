@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/loop.h"
+#include "base/loop_inbox.h"
 #include "engine/log_health.h"
 #include "engine/publisher.h"
 #include "engine/worker_machine.h"
@@ -43,7 +44,20 @@ class Worker final : private ConsumeEvents {
   void on_cancelled(QueueName queue, std::string reason) override;
   void on_consume_down(std::string reason) override;
 
-  void on_loop(std::function<void()> event);
+  struct Ready {};
+  struct Cancelled {
+    QueueName queue;
+    std::string reason;
+  };
+  struct Down {
+    std::string reason;
+  };
+  using Event = std::variant<Ready, Delivery, Cancelled, Down>;
+  void take(Ready event);
+  void take(Delivery delivery);
+  void take(Cancelled event);
+  void take(Down event);
+
   [[nodiscard]] WorkerMoment moment() const;
   void perform(WorkerMachine::Actions actions);
   void act(WorkerMachine::Submit submit);
@@ -66,10 +80,11 @@ class Worker final : private ConsumeEvents {
   const std::function<void()> on_change_;
   WorkerMachine machine_;
   Timer timer_;
+  LoopInbox<Event> events_;
   std::unique_ptr<ConsumeSession> session_;
   bool stopping_ = false;
   std::unordered_map<WorkerMachine::Key, std::function<void(bool)>> effects_asked_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // events posted before the end find it false
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // answers that come after the end find it false
 };
 
 }  // namespace waybill
