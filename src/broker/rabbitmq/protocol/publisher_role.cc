@@ -18,6 +18,9 @@ constexpr std::size_t kProvenMax = 4'096;
 constexpr std::size_t kSuspectsMax = 4'096;
 /// A message that leads nowhere may mean that somebody removed what we declared.
 constexpr Duration kRepairEvery{1'000};
+constexpr Duration kRenewEvery{1'000};
+/// Other routes must not wait long for a queue that answers nobody.
+constexpr Duration kDrainAtMost{500};
 
 std::string header_of(const Headers& headers, std::string_view wanted) {
   for (const auto& [name, value] : headers) {
@@ -94,8 +97,9 @@ void PublisherRole::on_end(const ConnectionEnd& end) {
 }
 
 void PublisherRole::go_down(const std::string& reason) {
-  const bool was_ready = state_ == State::kReady;
+  const bool was_ready = is_up();
   ring_.clear();
+  held_.clear();
   returned_.reset();
   trial_.abandon();
   full_ = false;
@@ -111,7 +115,7 @@ void PublisherRole::on_blocked(const std::string& reason, MonoTime /*now*/, Turn
   alarm_ = true;
   rpc_.on_blocked();
   trial_.on_blocked();
-  if (state_ == State::kReady) events_.emplace_back(PublisherBlocked{"the broker is short of resources: " + reason});
+  if (is_up()) events_.emplace_back(PublisherBlocked{"the broker is short of resources: " + reason});
 }
 
 void PublisherRole::on_unblocked(MonoTime now, Turn& /*turn*/) {
@@ -119,20 +123,27 @@ void PublisherRole::on_unblocked(MonoTime now, Turn& /*turn*/) {
   rpc_.on_unblocked(now);
   trial_.on_unblocked(now);
   deadline_ = now + options_.answer_deadline;
-  if (state_ == State::kReady && !full_) events_.emplace_back(PublisherReady{});
+  if (is_up() && !full_) events_.emplace_back(PublisherReady{});
 }
 
 void PublisherRole::on_tick(MonoTime now, Turn& turn) {
   rpc_.on_tick(now, turn);
   if (auto verdict = trial_.on_tick(now, turn)) on_verdict(*verdict, now, turn);
-  if (state_ == State::kOpening && !alarm_ && now >= deadline_) {
-    turn.end_with(lost("the broker did not open a channel in time"));
-  }
+  const auto due = channel_deadline();
+  if (!due || now < *due) return;
+  if (state_ != State::kDraining) return turn.end_with(lost("the broker did not open a channel in time"));
+  state_ = State::kReady;
+  renew_at_ = now + kRenewEvery;
+  go_on_with_held(turn);
+}
+
+std::optional<MonoTime> PublisherRole::channel_deadline() const {
+  const bool waits_for_channel = state_ == State::kOpening || state_ == State::kRenewing;
+  return state_ == State::kDraining || (waits_for_channel && !alarm_) ? std::optional(deadline_) : std::nullopt;
 }
 
 std::optional<MonoTime> PublisherRole::next_deadline() const {
-  const auto opening = state_ == State::kOpening && !alarm_ ? std::optional(deadline_) : std::nullopt;
-  return sooner(opening, sooner(rpc_.next_deadline(), trial_.next_deadline()));
+  return sooner(channel_deadline(), sooner(rpc_.next_deadline(), trial_.next_deadline()));
 }
 
 // ---- what the broker says -----------------------------------------------------------------------------------------
@@ -158,21 +169,28 @@ void PublisherRole::on_frame(const Frame& frame, MonoTime now, Turn& turn) {
 }
 
 void PublisherRole::on_method(Method method, MonoTime now, Turn& turn) {
-  if (const auto* ack = std::get_if<Ack>(&method)) return on_answer(ack->number, ack->multiple, true, turn);
-  if (const auto* nack = std::get_if<Nack>(&method)) return on_answer(nack->number, nack->multiple, false, turn);
+  if (const auto* ack = std::get_if<Ack>(&method)) return on_answer(ack->number, ack->multiple, true, now, turn);
+  if (const auto* nack = std::get_if<Nack>(&method)) return on_answer(nack->number, nack->multiple, false, now, turn);
   if (auto* returned = std::get_if<Returned>(&method)) {
     return_ = std::move(*returned);
     if (auto expected = returned_.expect(); !expected.ok()) turn.end_with(lost(expected.error().message));
     return;
   }
   if (const auto* close = std::get_if<Close>(&method)) return on_channel_closed(*close, now, turn);
-  if (state_ == State::kOpening && std::holds_alternative<ChannelOpened>(method)) return;
-  if (state_ == State::kOpening && std::holds_alternative<ConfirmSelected>(method)) return on_channel_ready();
+  const bool opening = state_ == State::kOpening || state_ == State::kRenewing;
+  if (opening && std::holds_alternative<ChannelOpened>(method)) return;
+  if (opening && std::holds_alternative<ConfirmSelected>(method)) return on_channel_ready(turn);
+  if (state_ == State::kRenewing && std::holds_alternative<Closed>(method)) {
+    encode_channel_open(turn.out, kWork);
+    encode_confirm_select(turn.out, kWork);
+    return;
+  }
   turn.end_with(lost("the broker sent a method out of its place"));
 }
 
-void PublisherRole::on_channel_ready() {
-  state_ = State::kReady;
+void PublisherRole::on_channel_ready(Turn& turn) {
+  const bool renewed = std::exchange(state_, State::kReady) == State::kRenewing;
+  if (renewed) return go_on_with_held(turn);
   events_.emplace_back(PublisherReady{});
   if (alarm_) events_.emplace_back(PublisherBlocked{"the broker is short of resources"});
 }
@@ -180,7 +198,7 @@ void PublisherRole::on_channel_ready() {
 void PublisherRole::on_channel_closed(const Close& close, MonoTime now, Turn& turn) {
   encode_channel_close_ok(turn.out, kWork);
   const std::string reason = "the broker closed the channel: " + std::to_string(close.code) + " " + close.text;
-  if (state_ != State::kReady) return turn.end_with(lost(reason));
+  if (state_ != State::kReady && state_ != State::kDraining) return turn.end_with(lost(reason));
   // A missing exchange is found by trying; of anything else a message is the cause.
   if (close.code != kNotFound && close.code != kAccessRefused) suspect(ring_.open_ids());
   go_down(reason);
@@ -198,12 +216,32 @@ void PublisherRole::on_return_content(const Content& content, MonoTime now, Turn
   repair_topology(now, turn);
 }
 
-void PublisherRole::on_answer(std::uint64_t number, bool multiple, bool acked, Turn& turn) {
+void PublisherRole::on_answer(std::uint64_t number, bool multiple, bool acked, MonoTime now, Turn& turn) {
   const auto settled = ring_.settle(number, multiple);
   if (!settled.ok()) return turn.end_with(lost(settled.error().message));
   auto& told = acked ? acked_ : nacked_;
   told.insert(told.end(), settled->begin(), settled->end());
+  if (!acked) doubt_channel(now);
+  if (state_ == State::kDraining && ring_.size() == 0) renew_channel(now, turn);
   tell_room();
+}
+
+void PublisherRole::doubt_channel(MonoTime now) {
+  if (state_ != State::kReady || now < renew_at_) return;
+  state_ = State::kDraining;
+  deadline_ = now + kDrainAtMost;
+}
+
+void PublisherRole::renew_channel(MonoTime now, Turn& turn) {
+  state_ = State::kRenewing;
+  deadline_ = now + options_.answer_deadline;
+  renew_at_ = now + kRenewEvery;
+  ring_.clear();
+  encode_channel_close(turn.out, kWork);
+}
+
+void PublisherRole::go_on_with_held(Turn& turn) {
+  for (const Outgoing& message : std::exchange(held_, {})) publish_proven(message, turn);
 }
 
 void PublisherRole::on_verdict(const TrialLane::Verdict& verdict, MonoTime now, Turn& turn) {
@@ -256,7 +294,7 @@ bool PublisherRole::proven(const Outgoing& message) const {
 }
 
 void PublisherRole::publish(std::span<const Outgoing> batch, MonoTime now, Turn& turn) {
-  if (state_ != State::kReady) return;
+  if (!is_up()) return;
   for (const Outgoing& message : batch) publish_one(message, turn);
   trial_.go_on(now, turn);
   tell_room();
@@ -271,6 +309,7 @@ void PublisherRole::publish_one(const Outgoing& message, Turn& turn) {
 }
 
 void PublisherRole::publish_proven(const Outgoing& message, Turn& turn) {
+  if (state_ != State::kReady) return held_.push_back(message);
   ring_.add(message);
   if (!encode_publish(turn.out, kWork, message, frame_max_)) turn.end_with(lost("a message could not be encoded"));
 }
@@ -295,7 +334,7 @@ void PublisherRole::on_unsent(std::size_t bytes) {
 
 // Half of it must be free again before more is taken: no flapping.
 void PublisherRole::tell_room() {
-  if (state_ != State::kReady) return;
+  if (!is_up()) return;
   const bool over = unanswered() > options_.unanswered_max || unsent_ > options_.unsent_max;
   const bool under = unanswered() <= options_.unanswered_max / 2 && unsent_ <= options_.unsent_max / 2;
   if (full_ ? !under : !over) return;

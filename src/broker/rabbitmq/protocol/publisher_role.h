@@ -5,6 +5,10 @@
 // first (trial_lane.h), so that a missing exchange, which closes a channel and leaves all its publishes in doubt, never
 // meets a full window. Channel 2 declares. When channel 1 is closed, by an exchange that was deleted meanwhile, all
 // exchanges must prove themselves again; if a message was at fault, those that were in flight are tried one by one.
+//
+// RabbitMQ 3.10 keeps, for each channel, which node leads a quorum queue. A channel that first publishes while that
+// node has just died never learns better, and nacks until the node is back. So after a nack channel 1 is opened anew,
+// once nothing is unanswered on it; what is published meanwhile is held here.
 #pragma once
 
 #include <cstdint>
@@ -72,16 +76,27 @@ class PublisherRole final : public ConnectionRole {
   [[nodiscard]] std::optional<MonoTime> next_deadline() const override;
 
  private:
-  enum class State { kDown, kDeclaring, kOpening, kReady };
+  enum class State {
+    kDown,
+    kDeclaring,
+    kOpening,
+    kReady,
+    kDraining,  ///< ready for the caller; channel 1 gets nothing more, and is renewed when all is answered
+    kRenewing,  ///< ready for the caller; channel 1 is being opened anew
+  };
 
   void declare(MonoTime now, Turn& turn);
   void open_channel(MonoTime now, Turn& turn);
   void repair_topology(MonoTime now, Turn& turn);
   void on_method(Method method, MonoTime now, Turn& turn);
   void on_channel_closed(const Close& close, MonoTime now, Turn& turn);
-  void on_channel_ready();
+  void on_channel_ready(Turn& turn);
   void on_return_content(const Content& content, MonoTime now, Turn& turn);
-  void on_answer(std::uint64_t number, bool multiple, bool acked, Turn& turn);
+  void on_answer(std::uint64_t number, bool multiple, bool acked, MonoTime now, Turn& turn);
+  void doubt_channel(MonoTime now);
+  void renew_channel(MonoTime now, Turn& turn);
+  void go_on_with_held(Turn& turn);
+  [[nodiscard]] std::optional<MonoTime> channel_deadline() const;
   void on_verdict(const TrialLane::Verdict& verdict, MonoTime now, Turn& turn);
   void tell(const TrialLane::Verdict& verdict);
   void publish_one(const Outgoing& message, Turn& turn);
@@ -91,7 +106,11 @@ class PublisherRole final : public ConnectionRole {
   void suspect(const std::vector<std::string>& ids);
   void tell_room();
   [[nodiscard]] bool proven(const Outgoing& message) const;
-  [[nodiscard]] std::size_t unanswered() const { return ring_.size() + trial_.size(); }
+  [[nodiscard]] std::size_t unanswered() const { return ring_.size() + trial_.size() + held_.size(); }
+  /// What was told last is that it is ready, but for room and alarms.
+  [[nodiscard]] bool is_up() const {
+    return state_ == State::kReady || state_ == State::kDraining || state_ == State::kRenewing;
+  }
 
   const RabbitMqOptions& options_;
   const std::function<Topology()> topology_;
@@ -100,13 +119,15 @@ class PublisherRole final : public ConnectionRole {
   bool full_ = false;
   std::size_t unsent_ = 0;
   std::size_t frame_max_ = kFrameMin;
-  MonoTime deadline_;  // of kOpening
+  MonoTime deadline_;  // of kOpening, kDraining and kRenewing
   MonoTime repair_at_;
+  MonoTime renew_at_;  // not before
 
   RpcLane rpc_;
   TopologyRun declaring_;
   TrialLane trial_;
   ConfirmRing ring_;
+  std::vector<Outgoing> held_;       // for channel 1, in kDraining and kRenewing
   ContentAssembler returned_{0, 0};  // only who it was is of interest
   Returned return_;                  // whose content is under way
 

@@ -84,6 +84,51 @@ TEST_F(PublisherRoleTest, AnswersAreMatchedInAnyOrder) {
   EXPECT_EQ(events(), Said{"acked 4 2 5 nacked 3"});
 }
 
+TEST_F(PublisherRoleTest, AfterANackTheChannelIsOpenedAnewOnceItIsEmpty) {
+  be_ready();
+  publish({"a", "b"});
+  EXPECT_EQ(rig_.hear(peer::nack(1, 1)), Said{});
+  EXPECT_EQ(publish({"c"}), Said{}) << "it is held";
+  EXPECT_EQ(rig_.hear(peer::ack(1, 2)), Said{"channel.close 1"});
+  EXPECT_EQ(publish({"d"}), Said{});
+  EXPECT_EQ(rig_.hear(peer::channel_closed(1)), (Said{"channel.open 1", "confirm.select 1"}));
+  EXPECT_EQ(rig_.hear(peer::channel_opened(1) + peer::confirm_selected(1)).size(), 6U);
+  rig_.hear(peer::ack(1, 2, true));
+  EXPECT_EQ(events(), Said{"acked 3 4 5 nacked 2"}) << "nobody outside noticed";
+}
+
+TEST_F(PublisherRoleTest, AChannelThatNacksIsNotOpenedAnewAllTheTime) {
+  be_ready();
+  publish({"a"});
+  EXPECT_EQ(rig_.hear(peer::nack(1, 1)), Said{"channel.close 1"});
+  rig_.hear(peer::channel_closed(1));
+  rig_.hear(peer::channel_opened(1) + peer::confirm_selected(1));
+  publish({"b"});
+  EXPECT_EQ(rig_.hear(peer::nack(1, 1)), Said{});
+  rig_.pass(1s);
+  publish({"c"});
+  EXPECT_EQ(rig_.hear(peer::nack(1, 2)), Said{"channel.close 1"});
+}
+
+TEST_F(PublisherRoleTest, WhatIsHeldForANewChannelDoesNotWaitForAQueueThatAnswersNobody) {
+  be_ready();
+  publish({"a", "b"});
+  rig_.hear(peer::nack(1, 1));
+  publish({"c"});
+  EXPECT_EQ(rig_.pass(1s), (Said{"basic.publish 1 exchange key", "header 1", "body 1"}));
+  rig_.hear(peer::ack(1, 3, true));
+  EXPECT_EQ(events(), Said{"acked 3 4 nacked 2"});
+}
+
+TEST_F(PublisherRoleTest, WhatIsHeldForANewChannelIsInDoubtWithTheConnection) {
+  be_ready();
+  publish({"a"});
+  rig_.hear(peer::nack(1, 1));
+  publish({"b"});
+  rig_.stream_ends();
+  EXPECT_EQ(events(), (Said{"acked nacked 2", "down"}));
+}
+
 TEST_F(PublisherRoleTest, AReturnIsToldBeforeItsAck) {
   be_ready();
   publish({"a", "b"});
