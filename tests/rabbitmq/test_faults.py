@@ -9,6 +9,7 @@ from datetime import datetime
 import pytest
 
 from harness.client import mail_message
+from harness.journal import Journal
 from harness.load import Load
 from harness.log_file import read_one
 from harness.tcp_gate import TO_CLIENT, TO_SERVER, TcpGate
@@ -17,6 +18,7 @@ from own_node import check_all_delivered, let_pass, more_answered, more_delivere
 
 CONSUMED, SEND_FAILED = 3, 2
 CLIENTS = 2
+LOST = "the broker lost messages"
 
 
 def told_again(daemon, what):
@@ -114,6 +116,30 @@ def test_what_is_removed_while_publishing_is_declared_again(make_daemon, node, o
         assert not load.refused
         check_all_delivered(daemon, load.answered)
         assert repeated(daemon) == 0
+
+
+def test_a_queue_that_is_deleted_while_publishing_comes_back_and_what_it_swallowed_too(make_daemon, node, over_node,
+                                                                                       tmp_path):
+    """Confirmed messages that wait in it are gone with it; later ones that come out are the evidence."""
+    gate = tmp_path / "gate"
+    gate.touch()
+    with make_daemon(config=over_node, environment={"WAYBILL_FAULT_GATE": str(gate)}) as daemon:
+        client = daemon.client()
+        with Load(daemon.port, CLIENTS) as load, node.channel() as channel:
+            eventually(lambda: client.stats()["states"]["sent"] > 600, 30, "a backlog of more than is delivered at once")
+            met = told_again(daemon, "the broker ended a subscription")
+            swallowed = channel.queue_delete(over_node["mail.queue"]).method.message_count
+            before = list(load.answered)
+            eventually(met, 20, "the subscription is gone")
+            gate.unlink()
+            delivered_now(daemon)
+            journal = Journal(daemon.journal)
+            eventually(lambda: all(journal.effects()[one] for one in before), 90, "what was swallowed is delivered")
+        assert swallowed > 0
+        assert not load.refused
+        check_all_delivered(daemon, load.answered)
+        assert repeated(daemon) == 0
+    assert LOST in daemon.stderr
 
 
 def test_a_full_queue_that_rejects_is_waited_for(make_daemon, node, over_node, tmp_path):
