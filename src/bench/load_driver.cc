@@ -59,7 +59,7 @@ LoadDriver::Indices LoadDriver::next_ones() {
   for (; indices.size() < most && next_ < load_.messages; ++next_) {
     const MonoTime due = load_.rate > 0 ? due_time(next_) : at;
     if (due > at) break;
-    ledger_.asked(load_.first + next_, due);
+    if (!is_misdirected(load_.first + next_)) ledger_.asked(load_.first + next_, due);
     indices.push_back(load_.first + next_);
   }
   return indices;
@@ -72,9 +72,14 @@ LoadDriver::Indices LoadDriver::refused_ones() {
   return std::exchange(again_, {});
 }
 
+bool LoadDriver::is_misdirected(std::size_t index) const {
+  const std::size_t number = index - load_.first;
+  return load_.misdirected_among(number + 1) > load_.misdirected_among(number);
+}
+
 IntakeRequest LoadDriver::request_of(std::size_t index) const {
   IntakeRequest request;
-  request.message.route = load_.route;
+  request.message.route = is_misdirected(index) ? load_.misdirected : load_.route;
   request.message.content_type = "text/plain";
   request.message.body = Body(ledger_.body_of(index, load_.size));
   return request;
@@ -104,8 +109,13 @@ void LoadDriver::on_answer(std::size_t index, const Result<AppendAnswer>& answer
   if (answer->kind != AppendAnswer::Kind::kAccepted) {
     return on_refused(index, make_error(ErrorClass::kPermanent, "a fresh message was taken for a known one"));
   }
-  ledger_.accepted(index, answer->id.value, now());
-  if (load_.flood) leave();
+  const bool misdirected = is_misdirected(index);
+  if (misdirected) {
+    ++misdirected_;
+  } else {
+    ledger_.accepted(index, answer->id.value, now());
+  }
+  if (load_.flood || misdirected) leave();
   --open_;
 }
 
@@ -121,7 +131,11 @@ void LoadDriver::on_refused(std::size_t index, const Error& error) {
       return;  // open until it is answered for good
     }
     case ErrorClass::kInDoubt:
-      ledger_.in_doubt(index);
+      if (is_misdirected(index)) {
+        ++misdirected_in_doubt_;
+      } else {
+        ledger_.in_doubt(index);
+      }
       break;
     case ErrorClass::kPermanent:
     case ErrorClass::kConflict:

@@ -28,10 +28,18 @@ struct Load {
   std::size_t batch = 64;         ///< asked for by one call, at most
   bool flood = false;             ///< under way until accepted, not until handled: the log may grow
   Route route;
+  int misdirected_percent = 0;  ///< of the messages, evenly: to `misdirected`, which leads nowhere
+  Route misdirected;
   Duration answer_deadline{5'000};
+
+  /// Of the first so many messages.
+  [[nodiscard]] std::size_t misdirected_among(std::size_t count) const {
+    return count * static_cast<std::size_t>(misdirected_percent) / 100;
+  }
 };
 
-/// `on_handled` from any thread, the rest from one. The parts outlive it, and it outlives every answer.
+/// What is misdirected is no affair of the ledger's: it is never handled. `on_handled` from any thread, the rest from
+/// one. The parts outlive it, and it outlives every answer.
 class LoadDriver {
  public:
   LoadDriver(Intake& intake, Ledger& ledger, RunWatch& watch, Load load);
@@ -44,6 +52,9 @@ class LoadDriver {
 
   /// Refusals for overload, each asked for again.
   [[nodiscard]] std::int64_t refused() const { return refused_; }
+  /// Misdirected messages that were accepted, and those of which nobody knows.
+  [[nodiscard]] std::int64_t misdirected() const { return misdirected_; }
+  [[nodiscard]] std::int64_t misdirected_in_doubt() const { return misdirected_in_doubt_; }
 
  private:
   using Indices = std::vector<std::size_t>;
@@ -51,6 +62,7 @@ class LoadDriver {
   [[nodiscard]] Indices refused_ones();
   void ask(Indices indices);
   [[nodiscard]] IntakeRequest request_of(std::size_t index) const;
+  [[nodiscard]] bool is_misdirected(std::size_t index) const;
   void on_answer(std::size_t index, const Result<AppendAnswer>& answer);
   void on_refused(std::size_t index, const Error& error);
   void leave();
@@ -71,6 +83,8 @@ class LoadDriver {
   std::atomic<std::int64_t> wake_at_ = -1;  // the driver waits until so few are under way; -1: it does not
   std::atomic<std::int64_t> moved_ = 0;     // answers and handlings
   std::atomic<std::int64_t> refused_ = 0;
+  std::atomic<std::int64_t> misdirected_ = 0;
+  std::atomic<std::int64_t> misdirected_in_doubt_ = 0;
   std::mutex mutex_;
   std::condition_variable wake_;
   Indices again_;                     // guarded by mutex_

@@ -32,6 +32,7 @@ constexpr auto kStopMax = 10s;
 constexpr auto kStall = 30s;
 constexpr int kAppendsPerCommit = 1'000;
 constexpr int kLooks = 5;
+constexpr const char* kMissingExchange = "waybill.bench.missing";
 
 MonoTime now() { return std::chrono::steady_clock::now(); }
 double seconds(MonoTime from, MonoTime to) { return std::chrono::duration<double>(to - from).count(); }
@@ -67,6 +68,8 @@ Load load_of(const PipelineOptions& options, const app::Config& config) {
   load.batch = static_cast<std::size_t>(options.batch);
   load.flood = options.flood;
   load.route = config.mail.route;
+  load.misdirected_percent = options.missing_exchange_percent;
+  load.misdirected = {kMissingExchange, config.mail.route.routing_key};
   load.answer_deadline = config.http.answer_deadline;
   return load;
 }
@@ -98,6 +101,9 @@ class PipelineRun {
 
   Status run();
   void report_on(Report& report) const;
+  [[nodiscard]] double messages_per_second() const {
+    return seconds_ > 0 ? static_cast<double>(ledger_.handled_count()) / seconds_ : 0;
+  }
 
  private:
   Status open();
@@ -211,7 +217,9 @@ Status PipelineRun::carry() {
 }
 
 Status PipelineRun::await_finished() {
-  const std::int64_t expected = std::int64_t{options_.messages} + options_.waiting;
+  const auto misdirected = static_cast<std::int64_t>(
+      load_of(options_, config_).misdirected_among(static_cast<std::size_t>(options_.messages)));
+  const std::int64_t expected = std::int64_t{options_.messages} + options_.waiting - misdirected;
   std::int64_t seen = -1;
   MonoTime moved = now();
   while (rig_->log().finished() < expected) {
@@ -261,7 +269,7 @@ void PipelineRun::report_on(Report& report) const {
   const auto handled = static_cast<double>(std::max<std::int64_t>(1, ledger_.handled_count()));
   const std::int64_t consumed = in_state(after_, State::kConsumed) - in_state(before_, State::kConsumed) + pruned_;
   report.add("seconds", seconds_);
-  report.add("messages_per_second", seconds_ > 0 ? handled / seconds_ : 0);
+  report.add("messages_per_second", messages_per_second());
   // Those that waited tell about a restart, not about intake.
   const auto fresh = static_cast<std::size_t>(options_.waiting);
   report.add("latency_ms", ledger_.latency_ms(options_.messages > 0 ? fresh : 0));
@@ -287,6 +295,10 @@ void PipelineRun::report_on(Report& report) const {
     report.add("first_handled_ms", std::int64_t{curve_.first().value_or(Duration{-1}).count()});
     report.add("full_rate_ms", std::int64_t{curve_.reached(0.8).value_or(Duration{-1}).count()});
   }
+  if (options_.missing_exchange_percent > 0) {
+    report.add("misdirected", driver_->misdirected());
+    report.add("misdirected_failed", in_state(after_, State::kSendFailed));
+  }
   const auto blame = [&](bool bad, const std::string& sentence) {
     if (bad) report.add_problem(sentence);
   };
@@ -296,7 +308,9 @@ void PipelineRun::report_on(Report& report) const {
   blame(consumed != verdict.accepted + verdict.in_doubt && verdict.in_doubt == 0,
         std::to_string(verdict.accepted) + " messages were accepted, but " + std::to_string(consumed) +
             " rows are consumed");
-  blame(open_rows(after_) > 0, std::to_string(open_rows(after_)) + " rows are not finished");
+  const std::int64_t unfinished = open_rows(after_) - driver_->misdirected();
+  blame(unfinished > driver_->misdirected_in_doubt(), std::to_string(unfinished) + " rows are not finished");
+  blame(unfinished < 0, std::to_string(-unfinished) + " messages to the missing exchange do not wait in the log");
   blame(stalled_, "nothing was finished for 30 s");
   blame(!stopped_, "the parts did not stop in time");
 }
@@ -309,12 +323,28 @@ Status check(const PipelineOptions& options) {
     return refuse("--messages 0 leaves nothing to do without --waiting");
   if (options.rate > 0 && options.flood)
     return refuse("--flood goes as fast as it can, --rate does not: give one of them");
+  if (options.missing_exchange_percent > 0 && options.messages == 0)
+    return refuse("--missing-exchange-percent needs --messages of which it is a share");
   if (options.prune > options.stored) return refuse("--prune takes of the --stored messages, at most all of them");
   if (options.rate > 0 && options.messages / options.rate > 3'000) {
     return refuse("the run would take longer than 50 minutes; ask for fewer --messages or a higher --rate");
   }
   return ok_status();
 }
+
+namespace {
+
+/// The rate of the same run without what leads nowhere.
+Result<double> measure_undisturbed(const app::Config& config, PipelineOptions options, RunWatch& watch) {
+  const Load load = load_of(options, config);
+  options.messages -= static_cast<int>(load.misdirected_among(load.messages));
+  options.missing_exchange_percent = 0;
+  PipelineRun run(config, options, watch);
+  if (Status done = run.run(); !done.ok()) return done.error();
+  return run.messages_per_second();
+}
+
+}  // namespace
 
 Result<Report> run_pipeline_bench(const app::Config& config, const std::string& directory,
                                   const PipelineOptions& options, RunWatch& watch) {
@@ -324,6 +354,12 @@ Result<Report> run_pipeline_bench(const app::Config& config, const std::string& 
   if (options.stored > 0) {
     const StoredRows rows{options.stored, static_cast<std::size_t>(options.size)};
     if (Status filled = fill_with_stored_rows(config, rows, watch); !filled.ok()) return filled.error();
+  }
+  std::optional<double> undisturbed;
+  if (options.missing_exchange_percent > 0) {
+    const auto measured = measure_undisturbed(config, options, watch);
+    if (!measured.ok()) return measured.error();
+    undisturbed = *measured;
   }
   PipelineRun run(config, options, watch);
   if (Status done = run.run(); !done.ok()) return done.error();
@@ -337,6 +373,11 @@ Result<Report> run_pipeline_bench(const app::Config& config, const std::string& 
   if (options.stored > 0) report.add("stored", std::int64_t{options.stored});
   if (options.waiting > 0) report.add("waiting", std::int64_t{options.waiting});
   run.report_on(report);
+  if (undisturbed) {
+    report.add("missing_exchange_percent", std::int64_t{options.missing_exchange_percent});
+    report.add("undisturbed_messages_per_second", *undisturbed);
+    report.add("share_of_undisturbed", *undisturbed > 0 ? run.messages_per_second() / *undisturbed : 0);
+  }
   report.add("fdatasync_us", *fdatasync_us);
   return report;
 }

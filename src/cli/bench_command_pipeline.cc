@@ -13,6 +13,7 @@ class BenchPipelineCommand final : public BenchCommand {
   std::vector<std::string> examples() const override {
     return {"waybill bench pipeline --messages 200000",
             "waybill bench pipeline --broker rabbitmq --json",
+            "waybill bench pipeline --broker rabbitmq --missing-exchange-percent 1",
             "waybill bench pipeline --messages 30000 --rate 1000 --json",
             "waybill bench pipeline --stored 5000000 --dir /var/tmp/full",
             "waybill bench pipeline --stored 5000000 --prune 1000000",
@@ -23,24 +24,27 @@ class BenchPipelineCommand final : public BenchCommand {
   std::vector<Option> own_options() override {
     constexpr int kMost = 50'000'000;
     constexpr int kSizeMin = static_cast<int>(bench::Ledger::kBodyMin);
-    return {{"--log", "The message log: sqlite", &log_, false, "LOG"},
-            {"--broker", "The broker: inprocess, rabbitmq (what WAYBILL_RABBITMQ names) or amqp://…", broker(), false,
-             "BROKER"},
-            {"--messages", "How many (200000)", BoundedInt{&options_.messages, 0, kMost}, false, "N"},
-            {"--size", "Bytes of a body (512)", BoundedInt{&options_.size, kSizeMin, 1 << 20}, false, "BYTES"},
-            {"--rate", "Messages a second, at even distances (default: as fast as they are handled)",
-             BoundedInt{&options_.rate, 0, 1'000'000}, false, "N"},
-            {"--concurrency", "Messages under way at once, without --rate (512)",
-             BoundedInt{&options_.concurrency, 1, 1'000'000}, false, "N"},
-            {"--batch", "Messages given to the intake by one call, at most (64)",
-             BoundedInt{&options_.batch, 1, 10'000}, false, "N"},
-            {"--flood", "Wait only for their acceptance: the backlog may grow in the log", &options_.flood},
-            {"--stored", "Finished messages that the log holds before; with --dir they are kept",
-             BoundedInt{&options_.stored, 0, kMost}, false, "N"},
-            {"--prune", "Finished messages that are removed meanwhile, as `waybill prune` does",
-             BoundedInt{&options_.prune, 0, kMost}, false, "N"},
-            {"--waiting", "Unfinished messages that the log holds before: a restart",
-             BoundedInt{&options_.waiting, 0, kMost}, false, "N"}};
+    return {
+        {"--log", "The message log: sqlite", &log_, false, "LOG"},
+        {"--broker", "The broker: inprocess, rabbitmq (what WAYBILL_RABBITMQ names) or amqp://…", broker(), false,
+         "BROKER"},
+        {"--messages", "How many (200000)", BoundedInt{&options_.messages, 0, kMost}, false, "N"},
+        {"--size", "Bytes of a body (512)", BoundedInt{&options_.size, kSizeMin, 1 << 20}, false, "BYTES"},
+        {"--rate", "Messages a second, at even distances (default: as fast as they are handled)",
+         BoundedInt{&options_.rate, 0, 1'000'000}, false, "N"},
+        {"--concurrency", "Messages under way at once, without --rate (512)",
+         BoundedInt{&options_.concurrency, 1, 1'000'000}, false, "N"},
+        {"--batch", "Messages given to the intake by one call, at most (64)", BoundedInt{&options_.batch, 1, 10'000},
+         false, "N"},
+        {"--flood", "Wait only for their acceptance: the backlog may grow in the log", &options_.flood},
+        {"--stored", "Finished messages that the log holds before; with --dir they are kept",
+         BoundedInt{&options_.stored, 0, kMost}, false, "N"},
+        {"--prune", "Finished messages that are removed meanwhile, as `waybill prune` does",
+         BoundedInt{&options_.prune, 0, kMost}, false, "N"},
+        {"--waiting", "Unfinished messages that the log holds before: a restart",
+         BoundedInt{&options_.waiting, 0, kMost}, false, "N"},
+        {"--missing-exchange-percent", "Of the messages: to an exchange that there is not; measured without them too",
+         BoundedInt{&options_.missing_exchange_percent, 0, 50}, false, "N"}};
   }
 
   Status check() const override {

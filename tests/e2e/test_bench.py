@@ -61,6 +61,15 @@ def test_a_rate_is_kept(bench):
     assert result["messages_per_second"] < 1100
 
 
+def test_messages_to_a_missing_exchange_wait_and_the_others_are_handled(bench):
+    result = completed(bench("pipeline", "--messages", 2000, "--missing-exchange-percent", 1))
+    assert (result["lost"], result["duplicates"], result["rows_consumed"]) == (0, 0, 1980)
+    assert result["rows_open"] == result["misdirected"] == 20
+    assert 0 < result["misdirected_failed"] <= 20
+    assert result["undisturbed_messages_per_second"] > 0
+    assert result["share_of_undisturbed"] > 0
+
+
 def test_a_restart_drives_what_waits(bench):
     result = completed(bench("pipeline", "--messages", 0, "--waiting", 3000))
     assert result["rows_consumed"] == 3000

@@ -300,6 +300,28 @@ def mails(client, exchange, routing_key):
         [mail_message(exchange=exchange, routing_key=routing_key)] * 20).json()]
 
 
+def test_one_percent_to_a_missing_exchange_costs_the_others_nothing(make_daemon, node, over_node):
+    missing = over_node["mail.exchange"] + ".missing"
+    good = mail_message(exchange=over_node["mail.exchange"], routing_key="key")
+    bad = mail_message(exchange=missing, routing_key="key")
+    with make_daemon(config={**over_node, "publish.backoff_max": "2s"}) as daemon:
+        client = daemon.client()
+        answered = [[one["id"] for one in client.post_messages([good] * 99 + [bad]).json()] for _ in range(30)]
+        lost_ones = [ids[-1] for ids in answered]
+        eventually(lambda: client.stats()["states"]["consumed"] == 30 * 99, 30, "all the others are consumed")
+        assert read_one(daemon.database, "SELECT max(publish_count) FROM msg_log WHERE status = 3") == 1, "none was in doubt"
+        assert client.open_count() == len(lost_ones)
+        tried = client.message(lost_ones[0])
+        assert tried["status"]["code"] == SEND_FAILED
+        assert "404 NOT_FOUND - no exchange" in tried["last_error"]
+        assert "the connection for publishing was lost" not in daemon.stderr
+        with node.channel() as channel:
+            channel.exchange_declare(missing, "direct", durable=True)
+            channel.queue_bind(over_node["mail.queue"], missing, "key")
+        check_all_delivered(daemon, [one for ids in answered for one in ids])
+        assert repeated(daemon) == 0
+
+
 def test_what_was_not_published_is_delivered_without_help(make_daemon, over_node):
     with make_daemon(config=over_node, environment={"WAYBILL_FAULT": "skip_publish"}) as daemon:
         ids = mails(daemon.client(), over_node["mail.exchange"], "key")

@@ -34,6 +34,15 @@ TEST(PipelineOptionsTest, MoreThanIsStoredCannotBePruned) {
   EXPECT_FALSE(check(options).ok());
 }
 
+TEST(PipelineOptionsTest, AShareOfNothingIsRefused) {
+  PipelineOptions options;
+  options.missing_exchange_percent = 1;
+  EXPECT_TRUE(check(options).ok());
+  options.messages = 0;
+  options.waiting = 1;
+  EXPECT_FALSE(check(options).ok());
+}
+
 TEST(PipelineOptionsTest, ARunOfMoreThanAnHourIsRefused) {
   PipelineOptions options;
   options.messages = 3'700;
