@@ -139,6 +139,7 @@ class LogHarness {
   }
   [[nodiscard]] Status insert_foreign(const ForeignRow& row) { return under_test_->insert_foreign(row); }
   /// Four columns, or nine with this status and due time.
+  [[nodiscard]] bool stores_only_utf8() const { return under_test_->stores_only_utf8(); }
   void append_foreign(const std::string& id, std::optional<int> status = std::nullopt,
                       std::optional<WallTime> next_try_time = std::nullopt, Place place = Place::current());
 

@@ -59,6 +59,8 @@ class LogUnderTest {
   [[nodiscard]] virtual MessageReader& reader() = 0;
   /// Inserts past the port. An error if the store refuses the row.
   [[nodiscard]] virtual Status insert_foreign(const ForeignRow& row) = 0;
+  /// True if the store itself refuses text that is not UTF-8, whoever inserts it.
+  [[nodiscard]] virtual bool stores_only_utf8() const { return false; }
 };
 
 /// Makes an empty log whose store clock is `clock`, which outlives it.

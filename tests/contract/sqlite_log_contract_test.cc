@@ -1,5 +1,5 @@
 // SQLite keeps the contract of the message log.
-#include "log/sqlite/headers_json.h"
+#include "log/headers_json.h"
 #include "log/sqlite/sqlite_log.h"
 #include "log/sqlite/sqlite_reader.h"
 #include "tests/contract/log_suite.h"
@@ -29,7 +29,7 @@ class SqliteUnderTest final : public LogUnderTest {
     std::string columns = "msg_id, msg, exchange, routing_key, content_type";
     std::string values = quoted(row.id) + "," + quoted(row.msg) + "," + quoted(row.route.exchange) + "," +
                          quoted(row.route.routing_key) + "," + quoted(row.content_type);
-    if (const auto headers = sqlite::headers_to_json(row.headers)) {
+    if (const auto headers = headers_to_json(row.headers)) {
       columns += ", headers";
       values += "," + quoted(*headers);
     }

@@ -1,7 +1,7 @@
 #include <algorithm>
 
+#include "log/headers_json.h"
 #include "log/sqlite/events.h"
-#include "log/sqlite/headers_json.h"
 #include "log/sqlite/row_mapping.h"
 #include "log/sqlite/verbs.h"
 

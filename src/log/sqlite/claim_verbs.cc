@@ -1,4 +1,4 @@
-#include "log/sqlite/headers_json.h"
+#include "log/headers_json.h"
 #include "log/sqlite/lapse.h"
 #include "log/sqlite/row_mapping.h"
 #include "log/sqlite/standing.h"

@@ -1,8 +1,8 @@
 #include "log/sqlite/lapse.h"
 
 #include "core/headers.h"
+#include "log/headers_json.h"
 #include "log/sqlite/events.h"
-#include "log/sqlite/headers_json.h"
 
 namespace waybill::sqlite {
 namespace {

@@ -1,6 +1,6 @@
 #include "log/sqlite/row_mapping.h"
 
-#include "log/sqlite/headers_json.h"
+#include "log/headers_json.h"
 
 namespace waybill::sqlite {
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/fault_point.h"
+#include "log/crash_points.h"
 #include "log/sqlite/connection.h"
 #include "log/sqlite/schema.h"
 #include "log/sqlite/verbs.h"
@@ -28,33 +29,6 @@ std::string draw_identity() {
   for (int i = 0; i < 32; ++i) identity += kDigits[device() & 15U];
   return identity;
 }
-
-/// The places where a test may kill the process around a commit, by what the batch holds.
-struct CrashPoints {
-  bool append = false;
-  bool take = false;
-  bool claim = false;
-  bool finish = false;
-
-  void note(const Write& write, const Answer& answer) {
-    append = append || std::holds_alternative<Append>(write);
-    finish = finish || std::holds_alternative<Finish>(write);
-    if (const auto* taken = std::get_if<TakeAnswer>(&answer)) take = take || !taken->rows.empty();
-    if (const auto* claimed = std::get_if<ClaimAnswer>(&answer)) {
-      claim = claim || claimed->verdict == ClaimVerdict::kGranted;
-    }
-  }
-  void before_commit() const {
-    if (append) crash_point("before_append_commit");
-    if (finish) crash_point("before_finish_commit");
-  }
-  void after_commit() const {
-    if (append) crash_point("after_append_commit");
-    if (take) crash_point("after_take_commit");
-    if (claim) crash_point("after_claim_commit");
-    if (finish) crash_point("after_finish_commit");
-  }
-};
 
 }  // namespace
 

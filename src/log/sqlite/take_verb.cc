@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "core/wire_limits.h"
+#include "log/headers_json.h"
 #include "log/sqlite/due_routes.h"
-#include "log/sqlite/headers_json.h"
 #include "log/sqlite/lapse.h"
 #include "log/sqlite/row_mapping.h"
 #include "log/sqlite/sweep.h"

@@ -1,8 +1,8 @@
-#include "log/sqlite/headers_json.h"
+#include "log/headers_json.h"
 
 #include <gtest/gtest.h>
 
-namespace waybill::sqlite {
+namespace waybill {
 namespace {
 
 TEST(HeadersJson, NoHeadersAreANullColumn) { EXPECT_EQ(headers_to_json({}), std::nullopt); }
@@ -28,4 +28,4 @@ INSTANTIATE_TEST_SUITE_P(All, UnreadableHeaders,
                                          "[[\"a\",\"b\",\"c\"]]", "{\"a\":1}", "[[\"a\",\"b\"]", "[[[[[[]]]]]]"));
 
 }  // namespace
-}  // namespace waybill::sqlite
+}  // namespace waybill

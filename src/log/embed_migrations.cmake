@@ -1,4 +1,5 @@
-# cmake -DOUTPUT=FILE -DMIGRATIONS=FILE;… -P embed_migrations.cmake: writes a source that holds the migrations' text.
+# cmake -DSTORE=sqlite -DOUTPUT=FILE -DMIGRATIONS=FILE;… -P embed_migrations.cmake: writes a source that holds the text of
+# a store's migrations.
 set(entries "")
 foreach(file IN LISTS MIGRATIONS)
   get_filename_component(stem "${file}" NAME_WE)
@@ -11,9 +12,9 @@ foreach(file IN LISTS MIGRATIONS)
   file(READ "${file}" sql)
   string(APPEND entries "    {${number}, \"${name}\", R\"sql(${sql})sql\"},\n")
 endforeach()
-file(WRITE "${OUTPUT}" "#include \"log/sqlite/schema.h\"
+file(WRITE "${OUTPUT}" "#include \"log/${STORE}/schema.h\"
 
-namespace waybill::sqlite {
+namespace waybill::${STORE} {
 
 std::span<const Migration> migrations() {
   static const Migration kMigrations[] = {
@@ -21,5 +22,5 @@ ${entries}  };
   return kMigrations;
 }
 
-}  // namespace waybill::sqlite
+}  // namespace waybill::${STORE}
 ")

@@ -7,7 +7,7 @@
 
 #include "core/message.h"
 
-namespace waybill::sqlite {
+namespace waybill {
 
 /// Nothing for no headers: the column is then null.
 [[nodiscard]] std::optional<std::string> headers_to_json(const Headers& headers);
@@ -15,4 +15,4 @@ namespace waybill::sqlite {
 /// Reads that form, and an object of strings, which another program may find easier to write. Nothing if it is neither.
 [[nodiscard]] std::optional<Headers> headers_from_json(std::string_view json);
 
-}  // namespace waybill::sqlite
+}  // namespace waybill

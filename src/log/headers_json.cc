@@ -1,8 +1,8 @@
-#include "log/sqlite/headers_json.h"
+#include "log/headers_json.h"
 
 #include <boost/json.hpp>
 
-namespace waybill::sqlite {
+namespace waybill {
 namespace {
 
 namespace json = boost::json;
@@ -48,4 +48,4 @@ std::optional<Headers> headers_from_json(std::string_view text) {
   return std::nullopt;
 }
 
-}  // namespace waybill::sqlite
+}  // namespace waybill

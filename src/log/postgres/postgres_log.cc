@@ -1,0 +1,257 @@
+#include "log/postgres/postgres_log.h"
+
+#include <random>
+#include <utility>
+
+#include "log/crash_points.h"
+#include "log/postgres/connection.h"
+#include "log/postgres/postgres_store.h"
+#include "log/postgres/schema.h"
+#include "log/rows/apply_by_rows.h"
+
+namespace waybill {
+namespace {
+
+using postgres::Connection;
+using postgres::Failure;
+using postgres::Params;
+using postgres::Rows;
+using postgres::Statement;
+
+constexpr int kAttemptsMax = 6;
+// Of the counts of finished rows: processes mostly have one of their own.
+constexpr unsigned kParts = 64;
+
+constexpr Statement kBegin{"begin", "BEGIN"};
+constexpr Statement kCommit{"commit", "COMMIT"};
+constexpr Statement kClock{"clock", "SELECT date_trunc('milliseconds', clock_timestamp() AT TIME ZONE 'utc')"};
+constexpr Statement kSavepoint{"one_range", "SAVEPOINT one_range"};
+constexpr Statement kRelease{"release_range", "RELEASE SAVEPOINT one_range"};
+constexpr Statement kBack{"back_to_range", "ROLLBACK TO SAVEPOINT one_range"};
+constexpr Statement kWaitLess{"wait_less", "SET LOCAL lock_timeout = '50ms'"};
+constexpr Statement kIdentity{"identity", "SELECT identity, boot_number FROM log_identity"};
+constexpr Statement kBoot{
+    "boot",
+    "INSERT INTO log_identity (only_row, identity, boot_number, create_time) "
+    "VALUES (1, $1, 1, clock_timestamp() AT TIME ZONE 'utc') "
+    "ON CONFLICT (only_row) DO UPDATE SET boot_number = log_identity.boot_number + 1 RETURNING identity, boot_number"};
+
+std::string draw_identity() {
+  std::random_device device;
+  std::string identity;
+  constexpr char kDigits[] = "0123456789abcdef";
+  for (int i = 0; i < 32; ++i) identity += kDigits[device() & 15U];
+  return identity;
+}
+
+}  // namespace
+
+class PostgresLog::Impl {
+ public:
+  explicit Impl(const PostgresOptions& options)
+      : options_(options), part_(static_cast<int>(std::random_device()() % kParts)) {}
+
+  Status open();
+  Result<Committed> commit(std::span<const Write> writes);
+  Result<WallTime> now();
+
+  [[nodiscard]] const std::string& identity() const { return identity_; }
+  [[nodiscard]] std::int64_t boot_number() const { return boot_number_; }
+  [[nodiscard]] const std::string& warning() const { return warning_; }
+
+ private:
+  using Pointers = std::span<const Write* const>;
+
+  Status connect();
+  Status register_boot();
+  std::optional<Failure> try_commit(Pointers writes, bool isolate, Committed& committed);
+  std::optional<Failure> run(Pointers writes, const rows::Moment& moment, std::vector<Result<Answer>>& answers);
+  std::optional<Failure> run_isolated(Pointers writes, const rows::Moment& moment,
+                                      std::vector<Result<Answer>>& answers);
+  std::optional<Failure> end_transaction();
+  [[nodiscard]] WallTime read_clock(const Rows& clock) const {
+    return options_.clock != nullptr ? options_.clock->now() : clock.time(0, 0);
+  }
+
+  const PostgresOptions options_;
+  const int part_;
+  std::unique_ptr<Connection> db_;  // null: to be made by the next call
+  postgres::SweepPosition sweep_;
+  std::string identity_;
+  std::string warning_;
+  std::int64_t boot_number_ = 0;
+};
+
+Status PostgresLog::Impl::open() {
+  {
+    auto connection = Connection::open(options_);
+    if (!connection.ok()) return connection.error();
+    auto durable = postgres::check_durability(**connection);
+    if (!durable.ok()) return durable.error();
+    warning_ = *std::move(durable);
+    if (Status done = postgres::migrate(**connection, postgres::Migrate::kIfEmpty); !done.ok()) return done;
+  }
+  if (Status done = connect(); !done.ok()) return done;
+  return register_boot();
+}
+
+Status PostgresLog::Impl::connect() {
+  auto opened = Connection::open(options_);
+  if (!opened.ok()) return opened.error();
+  auto db = std::move(opened).value();
+  const Rows known = db->ask(kIdentity);
+  if (auto failure = db->take_failure()) return failure->error;
+  if (known.size() > 0) {
+    const std::string identity = known.string(0, 0);
+    if (!identity_.empty() && identity != identity_) {
+      return make_error(ErrorClass::kPermanent,
+                        "the database at log.url now holds another message log than the one this process serves");
+    }
+    identity_ = identity;
+    boot_number_ = std::max(boot_number_, known.integer(0, 1));
+  }
+  db_ = std::move(db);
+  return ok_status();
+}
+
+// Each counted opening is a boot; the first one draws the identity.
+Status PostgresLog::Impl::register_boot() {
+  if (!identity_.empty() && options_.admit) {
+    if (Status admitted = options_.admit(identity_, boot_number_ + 1); !admitted.ok()) return admitted;
+  }
+  if (!identity_.empty() && !options_.counted) return ok_status();
+  const Rows boot = db_->ask(kBoot, Params().add(draw_identity()));
+  if (auto failure = db_->take_failure()) return failure->error;
+  identity_ = boot.string(0, 0);
+  boot_number_ = boot.integer(0, 1);
+  return ok_status();
+}
+
+Result<WallTime> PostgresLog::Impl::now() {
+  if (options_.clock != nullptr) return options_.clock->now();
+  if (!db_) {
+    if (Status done = connect(); !done.ok()) return done.error();
+  }
+  const Rows clock = db_->ask(kClock);
+  if (auto failure = db_->take_failure()) {
+    if (!db_->alive()) db_.reset();
+    return failure->error;
+  }
+  return clock.time(0, 0);
+}
+
+Result<Committed> PostgresLog::Impl::commit(std::span<const Write> writes) {
+  std::vector<const Write*> pointers;
+  pointers.reserve(writes.size());
+  for (const Write& write : writes) pointers.push_back(&write);
+  Error last = make_error(ErrorClass::kRetry, "the database could not complete the transaction");
+  bool isolate = false;
+  for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+    if (!db_) {
+      if (Status done = connect(); !done.ok()) return done.error();
+    }
+    Committed committed;
+    auto failure = try_commit(pointers, isolate, committed);
+    if (!failure) return committed;
+    db_->rollback();
+    if (!db_->alive()) db_.reset();
+    last = std::move(failure->error);
+    switch (failure->scope) {
+      case Failure::Scope::kStatement:
+      case Failure::Scope::kLock:
+        isolate = true;
+        break;
+      case Failure::Scope::kTransaction:
+        break;
+      case Failure::Scope::kServer:
+      case Failure::Scope::kConnection:
+        return last;
+    }
+  }
+  last.what = ErrorClass::kRetry;
+  return last;
+}
+
+// A failure's error says what has become of the writes: nothing, or perhaps all.
+std::optional<Failure> PostgresLog::Impl::try_commit(Pointers writes, bool isolate, Committed& committed) {
+  db_->send(kBegin);
+  db_->send(kClock);
+  const auto begun = db_->receive();
+  if (auto failure = db_->take_failure()) return failure;
+  committed.store_now = read_clock(begun[1]);
+  const rows::Moment moment{committed.store_now, options_.body_max};
+  auto failure = isolate ? run_isolated(writes, moment, committed.answers) : run(writes, moment, committed.answers);
+  if (failure) return failure;
+  CrashPoints points;
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    if (committed.answers[i].ok()) points.note(*writes[i], *committed.answers[i]);
+  }
+  points.before_commit();
+  failure = end_transaction();
+  if (!failure) points.after_commit();
+  return failure;
+}
+
+std::optional<Failure> PostgresLog::Impl::run(Pointers writes, const rows::Moment& moment,
+                                              std::vector<Result<Answer>>& answers) {
+  postgres::PostgresStore store(*db_, sweep_, part_, options_.body_max);
+  auto given = rows::apply_by_rows(store, writes, moment);
+  if (auto failure = db_->take_failure()) return failure;
+  for (auto& answer : given) answers.push_back(std::move(answer));
+  return std::nullopt;
+}
+
+// Half by half, until the write that fails stands alone.
+std::optional<Failure> PostgresLog::Impl::run_isolated(Pointers writes, const rows::Moment& moment,
+                                                       std::vector<Result<Answer>>& answers) {
+  if (writes.empty()) return std::nullopt;
+  db_->send(kSavepoint);
+  db_->send(kWaitLess);
+  db_->receive();
+  auto failure = run(writes, moment, answers);
+  if (!failure) {
+    db_->ask(kRelease);
+    return db_->take_failure();
+  }
+  const bool own = failure->scope == Failure::Scope::kStatement || failure->scope == Failure::Scope::kLock;
+  if (!own) return failure;
+  db_->ask(kBack);
+  if (auto lost = db_->take_failure()) return lost;
+  if (writes.size() == 1) {
+    answers.emplace_back(std::move(failure->error));
+    return std::nullopt;
+  }
+  const auto half = writes.size() / 2;
+  if (auto further = run_isolated(writes.first(half), moment, answers)) return further;
+  return run_isolated(writes.subspan(half), moment, answers);
+}
+
+// Once the command is sent, a lost connection leaves in doubt what has become of it: only running the same writes again
+// can tell. An error that the server tells of it is a refusal.
+std::optional<Failure> PostgresLog::Impl::end_transaction() {
+  const Rows done = db_->ask(kCommit);
+  auto failure = db_->take_failure();
+  if (!failure && done.tag() != "COMMIT") {
+    return Failure{Failure::Scope::kTransaction,
+                   make_error(ErrorClass::kRetry, "the database rolled the transaction back")};
+  }
+  if (failure && failure->scope == Failure::Scope::kConnection) failure->error.what = ErrorClass::kInDoubt;
+  return failure;
+}
+
+Result<std::unique_ptr<PostgresLog>> PostgresLog::open(const PostgresOptions& options) {
+  auto impl = std::make_unique<Impl>(options);
+  if (Status opened = impl->open(); !opened.ok()) return opened.error();
+  return std::unique_ptr<PostgresLog>(new PostgresLog(std::move(impl)));
+}
+
+PostgresLog::PostgresLog(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+PostgresLog::~PostgresLog() = default;
+
+Result<Committed> PostgresLog::commit(std::span<const Write> writes) { return impl_->commit(writes); }
+Result<WallTime> PostgresLog::now() { return impl_->now(); }
+std::string PostgresLog::identity() const { return impl_->identity(); }
+std::int64_t PostgresLog::boot_number() const { return impl_->boot_number(); }
+const std::string& PostgresLog::warning() const { return impl_->warning(); }
+
+}  // namespace waybill

@@ -1,0 +1,38 @@
+// Brings a database into the shape that the log relies on, or refuses it with one sentence.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "log/migrator.h"
+#include "log/postgres/connection.h"
+
+namespace waybill::postgres {
+
+/// The files of `migrations/`, embedded when the program is built.
+[[nodiscard]] std::span<const Migration> migrations();
+
+struct SchemaState {
+  std::vector<AppliedMigration> applied;
+  std::vector<Migration> missing;
+  bool has_rows = false;  ///< a table `msg_log` with rows: it is migrated only when somebody says so
+};
+
+/// Errors: kPermanent (made by a newer program, or another's), kRetry.
+[[nodiscard]] Result<SchemaState> read_schema(Connection& connection);
+
+enum class Migrate {
+  kIfEmpty,  ///< a store without rows; one with rows must be complete
+  kAlways,
+};
+/// Applies what is missing, in one transaction; whoever else does so at the same time waits. The connection keeps long
+/// timeouts and is of no use for the log's own work. Errors: kPermanent with
+/// what an administrator must do, kRetry.
+[[nodiscard]] Status migrate(Connection& connection, Migrate how);
+
+/// Refuses a server that forgets what it has committed. The warning, if there is one, is for a person.
+[[nodiscard]] Result<std::string> check_durability(Connection& connection);
+
+}  // namespace waybill::postgres
