@@ -1,10 +1,12 @@
 #include "log/postgres/postgres_log.h"
 
+#include <algorithm>
 #include <random>
 #include <utility>
 
 #include "log/crash_points.h"
 #include "log/postgres/connection.h"
+#include "log/postgres/hot_statements.h"
 #include "log/postgres/postgres_store.h"
 #include "log/postgres/schema.h"
 #include "log/rows/apply_by_rows.h"
@@ -66,6 +68,8 @@ class PostgresLog::Impl {
   Status register_boot();
   std::optional<Failure> try_commit(Pointers writes, bool isolate, Committed& committed);
   std::optional<Failure> run(Pointers writes, const rows::Moment& moment, std::vector<Result<Answer>>& answers);
+  void by_rows(postgres::PostgresStore& store, Pointers writes, std::size_t begin, std::size_t end,
+               const rows::Moment& moment, std::vector<std::optional<Result<Answer>>>& given);
   std::optional<Failure> run_isolated(Pointers writes, const rows::Moment& moment,
                                       std::vector<Result<Answer>>& answers);
   std::optional<Failure> end_transaction();
@@ -77,6 +81,7 @@ class PostgresLog::Impl {
   const int part_;
   std::unique_ptr<Connection> db_;  // null: to be made by the next call
   postgres::SweepPosition sweep_;
+  postgres::FinishedChanges finished_;  // of the transaction that runs
   std::string identity_;
   std::string warning_;
   std::int64_t boot_number_ = 0;
@@ -179,6 +184,7 @@ std::optional<Failure> PostgresLog::Impl::try_commit(Pointers writes, bool isola
   const auto begun = db_->receive();
   if (auto failure = db_->take_failure()) return failure;
   committed.store_now = read_clock(begun[1]);
+  finished_.clear();
   const rows::Moment moment{committed.store_now, options_.body_max};
   auto failure = isolate ? run_isolated(writes, moment, committed.answers) : run(writes, moment, committed.answers);
   if (failure) return failure;
@@ -192,13 +198,42 @@ std::optional<Failure> PostgresLog::Impl::try_commit(Pointers writes, bool isola
   return failure;
 }
 
+// Runs of writes that name their rows go by the hot statements first.
 std::optional<Failure> PostgresLog::Impl::run(Pointers writes, const rows::Moment& moment,
                                               std::vector<Result<Answer>>& answers) {
-  postgres::PostgresStore store(*db_, sweep_, part_, options_.body_max);
-  auto given = rows::apply_by_rows(store, writes, moment);
+  postgres::PostgresStore store(*db_, sweep_, finished_, options_.body_max);
+  std::vector<std::optional<Result<Answer>>> given(writes.size());
+  std::size_t at = 0;
+  while (at < writes.size() && !db_->failed()) {
+    std::size_t end = at;
+    while (end < writes.size() && !rows::finds_its_rows(*writes[end])) ++end;
+    std::vector<std::optional<Result<Answer>>> named(end - at);
+    if (end > at) postgres::run_hot_statements(*db_, writes.subspan(at, end - at), moment, named, finished_);
+    std::ranges::move(named, given.begin() + static_cast<std::ptrdiff_t>(at));
+    if (end < writes.size()) ++end;
+    by_rows(store, writes, at, end, moment, given);
+    at = end;
+  }
   if (auto failure = db_->take_failure()) return failure;
-  for (auto& answer : given) answers.push_back(std::move(answer));
+  for (auto& answer : given) answers.push_back(*std::move(answer));
   return std::nullopt;
+}
+
+// Those that have no answer yet.
+void PostgresLog::Impl::by_rows(postgres::PostgresStore& store, Pointers writes, std::size_t begin, std::size_t end,
+                                const rows::Moment& moment, std::vector<std::optional<Result<Answer>>>& given) {
+  if (db_->failed()) return;
+  std::vector<const Write*> left;
+  std::vector<std::size_t> places;
+  for (std::size_t i = begin; i < end; ++i) {
+    if (given[i]) continue;
+    left.push_back(writes[i]);
+    places.push_back(i);
+  }
+  if (left.empty()) return;
+  auto answers = rows::apply_by_rows(store, left, moment);
+  if (db_->failed()) return;
+  for (std::size_t i = 0; i < places.size(); ++i) given[places[i]] = std::move(answers[i]);
 }
 
 // Half by half, until the write that fails stands alone.
@@ -208,6 +243,7 @@ std::optional<Failure> PostgresLog::Impl::run_isolated(Pointers writes, const ro
   db_->send(kSavepoint);
   db_->send(kWaitLess);
   db_->receive();
+  const auto finished_before = finished_;
   auto failure = run(writes, moment, answers);
   if (!failure) {
     db_->ask(kRelease);
@@ -215,6 +251,7 @@ std::optional<Failure> PostgresLog::Impl::run_isolated(Pointers writes, const ro
   }
   const bool own = failure->scope == Failure::Scope::kStatement || failure->scope == Failure::Scope::kLock;
   if (!own) return failure;
+  finished_ = finished_before;
   db_->ask(kBack);
   if (auto lost = db_->take_failure()) return lost;
   if (writes.size() == 1) {
@@ -229,9 +266,11 @@ std::optional<Failure> PostgresLog::Impl::run_isolated(Pointers writes, const ro
 // Once the command is sent, a lost connection leaves in doubt what has become of it: only running the same writes again
 // can tell. An error that the server tells of it is a refusal.
 std::optional<Failure> PostgresLog::Impl::end_transaction() {
-  const Rows done = db_->ask(kCommit);
+  postgres::send_finished(*db_, part_, finished_);
+  db_->send(kCommit);
+  const auto done = db_->receive();
   auto failure = db_->take_failure();
-  if (!failure && done.tag() != "COMMIT") {
+  if (!failure && done.back().tag() != "COMMIT") {
     return Failure{Failure::Scope::kTransaction,
                    make_error(ErrorClass::kRetry, "the database rolled the transaction back")};
   }

@@ -24,7 +24,7 @@ struct PostgresOptions {
   bool counted = true;  ///< this opening is a boot; false: only to look at it, or to do what a person asks
   Duration connect_timeout{5'000};
   /// How long a statement waits for a row or a table that another session holds. Far below a third of a lease.
-  Duration lock_timeout{250};
+  Duration lock_timeout{150};
   Duration statement_timeout{4'000};
   /// How long the server may be silent before the connection is given up: a stopped server never answers.
   Duration answer_timeout{5'000};

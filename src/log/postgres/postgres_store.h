@@ -2,6 +2,8 @@
 // from the values it is given, and locks in the order of the ids or passes over what others hold.
 #pragma once
 
+#include <map>
+
 #include "log/postgres/connection.h"
 #include "log/rows/row_store.h"
 
@@ -15,11 +17,16 @@ struct SweepPosition {
   std::int64_t arrival = 0;
 };
 
+/// By how much a transaction changes the number of finished rows of each state.
+using FinishedChanges = std::map<State, std::int64_t>;
+/// Hands over the statement that adds them to this process's part of the counts; nothing if nothing changes.
+void send_finished(Connection& connection, int part, const FinishedChanges& changes);
+
 class PostgresStore final : public rows::RowStore {
  public:
-  /// `part` is this process's part of the counts of finished rows. All outlive the store.
-  PostgresStore(Connection& connection, SweepPosition& sweep, int part, std::size_t body_max)
-      : db_(connection), sweep_(sweep), part_(part), body_max_(body_max) {}
+  /// What becomes of the number of finished rows is added to `finished`. All outlive the store.
+  PostgresStore(Connection& connection, SweepPosition& sweep, FinishedChanges& finished, std::size_t body_max)
+      : db_(connection), sweep_(sweep), finished_(finished), body_max_(body_max) {}
 
   [[nodiscard]] bool failed() const override { return db_.failed(); }
   void load(rows::WorkingSet& set, const rows::Needs& needs) override;
@@ -47,11 +54,10 @@ class PostgresStore final : public rows::RowStore {
   struct Wanted;
   void send_load(const Statement& statement, const Wanted& wanted);
   void wait_for_held(rows::WorkingSet& set, const rows::Needs& held);
-  void count_finished(const std::map<State, std::int64_t>& changes);
 
   Connection& db_;
   SweepPosition& sweep_;
-  const int part_;
+  FinishedChanges& finished_;
   const std::size_t body_max_;
 };
 

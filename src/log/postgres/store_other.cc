@@ -59,11 +59,10 @@ CountAnswer PostgresStore::prune(const Prune& write, WallTime now) {
   if (failed()) return {};
   Array ids(Type::kText);
   Array states(Type::kSmall);
-  std::map<State, std::int64_t> changes;
   for (int i = 0; i < gone.size(); ++i) {
     ids.add(gone.text(i, 0));
     states.add(gone.small(i, 1));
-    --changes[static_cast<State>(gone.small(i, 1))];
+    --finished_[static_cast<State>(gone.small(i, 1))];
   }
   if (ids.size() > 0) {
     db_.send(kPruneEvents, Params().add(ids));
@@ -73,9 +72,7 @@ CountAnswer PostgresStore::prune(const Prune& write, WallTime now) {
   db_.send(kPruneOrphans, Params().add(now - kKeyAge).add(std::int64_t{write.limit}));
   db_.receive();
   const Rows folded = db_.ask(kFoldChanges);
-  for (int i = 0; i < folded.size(); ++i) changes[static_cast<State>(folded.small(i, 0))] += folded.integer(i, 1);
-  count_finished(changes);
-  db_.receive();
+  for (int i = 0; i < folded.size(); ++i) finished_[static_cast<State>(folded.small(i, 0))] += folded.integer(i, 1);
   return {gone.size()};
 }
 

@@ -262,19 +262,19 @@ void PostgresStore::store(const rows::WorkingSet& set) {
   send_keys(db_, set);
   send_events(db_, set);
   send_copies(db_, set);
-  count_finished(rows::finished_changes(set));
   db_.receive();
+  for (const auto& [state, change] : rows::finished_changes(set)) finished_[state] += change;
 }
 
-void PostgresStore::count_finished(const std::map<State, std::int64_t>& changes) {
-  if (changes.empty()) return;
+void send_finished(Connection& connection, int part, const FinishedChanges& changes) {
   Array states(Type::kSmall);
   Array numbers(Type::kBig);
-  for (const auto& [state, rows] : changes) {
+  for (const auto& [state, change] : changes) {
+    if (change == 0) continue;
     states.add(state);
-    numbers.add(rows);
+    numbers.add(change);
   }
-  db_.send(kCount, Params().add(part_).add(states).add(numbers));
+  if (states.size() > 0) connection.send(kCount, Params().add(part).add(states).add(numbers));
 }
 
 }  // namespace waybill::postgres

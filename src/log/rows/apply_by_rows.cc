@@ -121,6 +121,23 @@ bool finds_its_rows(const Write& write) {
   return std::visit([]<class W>(const W&) { return kFindsItsRows<W>; }, write);
 }
 
+const MessageId& row_named_by(const Write& write) {
+  static const MessageId kNone;
+  return std::visit(
+      []<class W>(const W& verb) -> const MessageId& {
+        if constexpr (kFindsItsRows<W>) {
+          return kNone;
+        } else if constexpr (requires { verb.message; }) {
+          return verb.message.id;
+        } else if constexpr (requires { verb.fence; }) {
+          return verb.fence.id;
+        } else {
+          return verb.id;
+        }
+      },
+      write);
+}
+
 std::vector<Result<Answer>> apply_by_rows(RowStore& store, std::span<const Write* const> writes, const Moment& moment) {
   std::vector<Result<Answer>> answers;
   answers.reserve(writes.size());

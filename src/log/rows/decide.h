@@ -8,6 +8,8 @@
 namespace waybill::rows {
 
 // decide_intake.cc
+/// The row that an append inserts if its id and its key are new. An error if no store may be asked to keep it.
+[[nodiscard]] Result<Standing> row_of(const Append& write, WallTime now, std::size_t body_max);
 [[nodiscard]] Result<Answer> decide(WorkingSet& set, const Append& write);
 [[nodiscard]] Result<Answer> decide(WorkingSet& set, const Adopt& write);
 [[nodiscard]] Result<Answer> decide(WorkingSet& set, const Park& write);

@@ -11,7 +11,7 @@ Error refused(std::string why) { return make_error(ErrorClass::kPermanent, std::
 
 // What the table's CHECKs would say of an id, and what no store may be asked to keep. Sizes are looked at before
 // anything is sent.
-Status check(const WorkingSet& set, const Message& message) {
+Status check(const Message& message, std::size_t body_max) {
   constexpr std::ptrdiff_t kCharactersMax = 155;
   constexpr std::size_t kBytesMax = 255;
   const std::string& id = message.id.value;
@@ -22,15 +22,15 @@ Status check(const WorkingSet& set, const Message& message) {
   if (id.empty() || characters > kCharactersMax || id.size() > kBytesMax) {
     return refused("a message id has 1 to 155 characters in at most 255 bytes");
   }
-  if (message.body.size() > set.body_max) {
+  if (message.body.size() > body_max) {
     return refused("the body has " + std::to_string(message.body.size()) + " bytes; the log takes at most " +
-                   std::to_string(set.body_max));
+                   std::to_string(body_max));
   }
   return ok_status();
 }
 
 // Those of deliveries that others made may hold any bytes; a row for people must not fail for them.
-Standing new_standing(const WorkingSet& set, const Message& message, const Digest& digest, const QueueName& queue) {
+Standing new_standing(WallTime now, const Message& message, const Digest& digest, const QueueName& queue) {
   Standing row;
   row.id = message.id;
   row.route = {as_utf8(message.route.exchange), as_utf8(message.route.routing_key)};
@@ -38,8 +38,8 @@ Standing new_standing(const WorkingSet& set, const Message& message, const Diges
   if (message.retry) row.retry_policy = to_string(*message.retry);
   if (auto json = headers_to_json(message.headers)) row.headers = as_utf8(*json);
   row.binary = !is_stored_as_text(message.body);
-  row.create_time = set.now;
-  row.update_time = set.now;
+  row.create_time = now;
+  row.update_time = now;
   row.digest = digest;
   row.queue = queue;
   return row;
@@ -73,19 +73,23 @@ bool is_same_message(const WorkingSet& set, const WorkingRow& row, const Append&
 
 AppendAnswer about(const Standing& row, AppendAnswer::Kind kind) { return {kind, row.id, row.status, row.create_time}; }
 
-AppendAnswer accept(WorkingSet& set, WorkingRow& row, const Append& write) {
-  Standing r = new_standing(set, write.message, write.digest, write.queue);
+Standing sending(const Append& write, WallTime now) {
+  Standing r = new_standing(now, write.message, write.digest, write.queue);
   r.append_token = write.token;
-  r.next_try_time = set.now;
+  r.next_try_time = now;
   r.not_before = write.message.not_before;
-  if (is_ahead(r.not_before, set.now)) {
+  if (is_ahead(r.not_before, now)) {
     r.next_try_time = r.not_before;
   } else if (write.publish_now) {
-    r.next_try_time = set.now + write.grace;
+    r.next_try_time = now + write.grace;
     r.publish_count = 1;
     r.publish_boot = write.boot;
   }
-  insert(row, std::move(r), write.message.body);
+  return r;
+}
+
+AppendAnswer accept(const WorkingSet& set, WorkingRow& row, const Append& write) {
+  insert(row, sending(write, set.now), write.message.body);
   return about(*row.now, AppendAnswer::Kind::kAccepted);
 }
 
@@ -111,8 +115,13 @@ AppendAnswer answer_by_key(WorkingSet& set, KnownKey known, const Append& write)
 
 }  // namespace
 
+Result<Standing> row_of(const Append& write, WallTime now, std::size_t body_max) {
+  if (Status usable = check(write.message, body_max); !usable.ok()) return usable.error();
+  return sending(write, now);
+}
+
 Result<Answer> decide(WorkingSet& set, const Append& write) {
-  if (Status usable = check(set, write.message); !usable.ok()) return usable.error();
+  if (Status usable = check(write.message, set.body_max); !usable.ok()) return usable.error();
   WorkingRow& row = set.at(write.message.id);
   std::optional<KeyName> key;
   if (write.key) {
@@ -129,7 +138,7 @@ Result<Answer> decide(WorkingSet& set, const Append& write) {
 }
 
 Result<Answer> decide(WorkingSet& set, const Adopt& write) {
-  if (Status usable = check(set, write.message); !usable.ok()) return usable.error();
+  if (Status usable = check(write.message, set.body_max); !usable.ok()) return usable.error();
   Claim claim = write.claim;
   claim.id = write.message.id;
   claim.digest = write.digest;
@@ -141,7 +150,7 @@ Result<Answer> decide(WorkingSet& set, const Adopt& write) {
     if (row.now->digest || same_body) return decide(set, claim);
     return Answer(ClaimAnswer{.verdict = ClaimVerdict::kAnotherMessage, .store_now = set.now});
   }
-  Standing r = new_standing(set, write.message, write.digest, claim.queue);
+  Standing r = new_standing(set.now, write.message, write.digest, claim.queue);
   // The default exchange leads to our queue alone: others that are bound to the exchange it came by must not get its
   // retries (protocol, section 3).
   r.route = {"", claim.queue.value};
@@ -161,11 +170,11 @@ Result<Answer> decide(WorkingSet& set, const Adopt& write) {
 }
 
 Result<Answer> decide(WorkingSet& set, const Park& write) {
-  if (Status usable = check(set, write.message); !usable.ok()) return usable.error();
+  if (Status usable = check(write.message, set.body_max); !usable.ok()) return usable.error();
   WorkingRow& row = set.at(write.message.id);
   if (row.held_by_another) return held_by_another();
   if (row.now) return answer_of(row, row.now->status == State::kDead && row.now->digest == write.digest);
-  Standing r = new_standing(set, write.message, write.digest, write.queue);
+  Standing r = new_standing(set.now, write.message, write.digest, write.queue);
   r.status = State::kDead;
   r.last_error = for_people(write.reason);
   insert(row, std::move(r), write.message.body);
