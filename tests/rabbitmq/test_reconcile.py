@@ -1,7 +1,9 @@
 """A broker that forgot what it had confirmed, and one that has not: what is lost is driven again, what waits is not."""
 
 import time
+from contextlib import contextmanager
 
+import pika
 import pytest
 
 from harness.client import SAMPLE
@@ -15,6 +17,7 @@ BATCH = 500
 ROUND_S = 5
 EVIDENCE_S = 60
 LOST = "the broker lost messages"
+REPUBLISHED = "SELECT sum(publish_count > 1) FROM msg_log"
 
 
 def confirmed(daemon, names, count):
@@ -76,8 +79,35 @@ def test_a_busy_queue_gets_back_what_the_broker_forgot(make_daemon, node, over_n
     assert set(effects_of(daemon, load.answered)) == {1}
 
 
-def test_a_quiet_queue_gets_back_what_the_broker_forgot(make_daemon, node):
-    """The evidence is a consumer that has received nothing for a minute; two daemons wait for it at once."""
+@contextmanager
+def sat_on(node, names):
+    """Another consumer, which comes first, keeps whatever the queue has: to us it gives nothing, and nothing is lost."""
+    place = pika.URLParameters(node.broker_url() + "/%2F?heartbeat=0")
+    with pika.BlockingConnection(place) as connection:
+        channel = connection.channel()
+        channel.basic_qos(prefetch_count=5_000)
+        channel.basic_consume(names["mail.queue"], lambda *_: None, arguments={"x-priority": 10})
+        yield
+
+
+def test_a_quiet_queue_gets_back_what_the_broker_forgot_and_a_wrong_verdict_costs_little(make_daemon, node):
+    """The evidence is a consumer that has received nothing for a minute; three daemons wait for it at once."""
+    honest = own_names()
+    wronged = make_daemon("wronged", config={"broker.url": node.broker_url(), **honest})
+    with wronged:
+        with sat_on(node, honest):
+            waiting = confirmed(wronged, honest, 300)
+            began = time.monotonic()
+            check_that_a_quiet_queue_gets_back_what_was_forgotten(make_daemon, node)
+            eventually(lambda: LOST in wronged.stderr, EVIDENCE_S, "what is not lost is taken for lost")
+            driven = read_one(wronged.database, REPUBLISHED)
+            assert driven <= (time.monotonic() - began) / EVIDENCE_S, "nothing comes out: one row a minute"
+        check_all_delivered(wronged, waiting)
+        assert read_one(wronged.database, REPUBLISHED) <= driven + 10, "originals come out: no further step"
+    assert set(effects_of(wronged, waiting)) == {1}
+
+
+def check_that_a_quiet_queue_gets_back_what_was_forgotten(make_daemon, node):
     runs = []
     for forget in (purge, delete):
         names = own_names()

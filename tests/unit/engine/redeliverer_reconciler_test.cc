@@ -304,6 +304,32 @@ TEST_F(ReconcilerMachineTest, VerdictWhoseCopiesStayAwayIsRepeatedSlowlyAfterAMi
   EXPECT_EQ(again->limit, 1);
 }
 
+TEST_F(ReconcilerMachineTest, WrongEvidenceOfAnHourDrivesARowAMinute) {
+  int rows = 0;
+  for (std::int64_t now = 100 * kS; now < 3'700 * kS; now += 5 * kS) {
+    const auto lost = round(now, {idle_since(0)});  // nothing comes out: neither originals nor what was driven
+    if (!lost) continue;
+    rows += lost->limit;
+    driven(now, lost->limit);
+  }
+  EXPECT_EQ(rows, 60);
+}
+
+TEST_F(ReconcilerMachineTest, WrongEvidenceDrivesNoMoreThanTheSlowStartOnceOriginalsComeOut) {
+  int rows = 0;
+  std::uint64_t originals = 0;
+  std::optional<WallTime> newest;
+  for (std::int64_t now = 100 * kS; now < 3'700 * kS; now += 5 * kS) {
+    if (rows >= 111) ++originals;  // three steps went well by mistake; from then on the queue shows that it is honest
+    const auto lost = round(now, {idle_since(0, newest)}, originals);
+    if (!lost) continue;
+    rows += lost->limit;
+    driven(now, lost->limit);
+    newest = wall_ms(now);
+  }
+  EXPECT_EQ(rows, 1 + 10 + 100 + 9) << "after 30 s, 60 s, 2, 4, 8 and then every 10 minutes one";
+}
+
 TEST_F(ReconcilerMachineTest, VerdictIsWatchedByOurOwnClockThoughTheStoresStepsBack) {
   ASSERT_TRUE(round(100 * kS, {idle_since(0)}));
   driven(100 * kS, 1);
