@@ -1,0 +1,324 @@
+#include "log/mariadb/mariadb_log.h"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "log/crash_points.h"
+#include "log/mariadb/connection.h"
+#include "log/mariadb/mariadb_store.h"
+#include "log/mariadb/schema.h"
+#include "log/rows/apply_by_rows.h"
+
+namespace waybill {
+namespace {
+
+using mariadb::Connection;
+using mariadb::Failure;
+using mariadb::Ledger;
+using mariadb::List;
+using mariadb::Rows;
+using mariadb::sql;
+
+constexpr int kAttemptsMax = 6;
+// Of the sums that are kept: processes mostly have one of their own.
+constexpr unsigned kParts = 64;
+
+constexpr char kBegin[] = "START TRANSACTION";
+constexpr char kNothing[] = "DO 0";
+constexpr char kCommit[] = "COMMIT";
+constexpr char kClock[] = "SELECT UTC_TIMESTAMP(3)";
+constexpr char kSavepoint[] = "SAVEPOINT one_range";
+constexpr char kRelease[] = "RELEASE SAVEPOINT one_range";
+constexpr char kBack[] = "ROLLBACK TO SAVEPOINT one_range";
+constexpr char kIdentity[] = "SELECT identity, boot_number FROM log_identity";
+constexpr char kBoot[] =
+    "INSERT INTO log_identity (only_row, identity, boot_number, create_time) VALUES (1, ?, 1, UTC_TIMESTAMP(3)) "
+    "ON DUPLICATE KEY UPDATE boot_number = boot_number + 1";
+// For the next transaction alone, which is the look itself.
+constexpr char kLookAtAll[] = "SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED";
+constexpr char kUncommitted[] = "SELECT msg_id FROM msg_log FORCE INDEX (PRIMARY) WHERE msg_id IN (?)";
+
+std::string draw_identity() {
+  std::random_device device;
+  std::string identity;
+  constexpr char kDigits[] = "0123456789abcdef";
+  for (int i = 0; i < 32; ++i) identity += kDigits[device() & 15U];
+  return identity;
+}
+
+}  // namespace
+
+class MariadbLog::Impl {
+ public:
+  explicit Impl(const MariadbOptions& options)
+      : options_(options), part_(static_cast<int>(std::random_device()() % kParts)) {}
+
+  Status open();
+  Result<Committed> commit(std::span<const Write> writes);
+  Result<WallTime> now();
+
+  [[nodiscard]] const std::string& identity() const { return identity_; }
+  [[nodiscard]] std::int64_t boot_number() const { return boot_number_; }
+  [[nodiscard]] const std::string& warning() const { return warning_; }
+
+ private:
+  using Pointers = std::span<const Write* const>;
+  using Taken = std::set<MessageId>;
+  /// How much a single failing write costs its neighbours.
+  struct Isolation {
+    bool by_halves = false;
+    Taken taken;  ///< ids that other sessions have inserted and not yet committed
+  };
+
+  Status connect();
+  Status register_boot();
+  Status ask_clock(const char* first);
+  std::optional<Failure> try_commit(Pointers writes, const Isolation& isolation, Committed& committed);
+  std::optional<Failure> run(Pointers writes, const Taken& taken, const rows::Moment& moment,
+                             std::vector<Result<Answer>>& answers);
+  std::optional<Failure> run_by_halves(Pointers writes, const Taken& taken, const rows::Moment& moment,
+                                       std::vector<Result<Answer>>& answers);
+  std::optional<Failure> end_transaction();
+  Taken find_taken(Pointers writes);
+  [[nodiscard]] std::size_t body_max() const;
+
+  const MariadbOptions options_;
+  const int part_;
+  std::unique_ptr<Connection> db_;  // null: to be made by the next call
+  mariadb::SweepPosition sweep_;
+  WallTime clock_{};  // the store's, as it was asked last
+  Ledger ledger_;     // of the transaction that runs
+  std::string identity_;
+  std::string warning_;
+  std::int64_t boot_number_ = 0;
+};
+
+Status MariadbLog::Impl::open() {
+  {
+    auto connection = Connection::open(options_);
+    if (!connection.ok()) return connection.error();
+    auto durable = mariadb::check_durability(**connection);
+    if (!durable.ok()) return durable.error();
+    warning_ = *std::move(durable);
+  }
+  if (Status done = mariadb::migrate(options_, mariadb::Migrate::kIfEmpty); !done.ok()) return done;
+  if (Status done = connect(); !done.ok()) return done;
+  return register_boot();
+}
+
+Status MariadbLog::Impl::connect() {
+  auto opened = Connection::open(options_);
+  if (!opened.ok()) return opened.error();
+  auto db = std::move(opened).value();
+  const Rows known = db->ask(kIdentity);
+  if (auto failure = db->take_failure()) return failure->error;
+  if (known.size() > 0) {
+    const std::string identity = known.string(0, 0);
+    if (!identity_.empty() && identity != identity_) {
+      return make_error(ErrorClass::kPermanent,
+                        "the database at log.url now holds another message log than the one this process serves");
+    }
+    identity_ = identity;
+    boot_number_ = std::max(boot_number_, known.integer(0, 1));
+  }
+  db_ = std::move(db);
+  return ok_status();
+}
+
+// Each counted opening is a boot; the first one draws the identity.
+Status MariadbLog::Impl::register_boot() {
+  if (!identity_.empty() && options_.admit) {
+    if (Status admitted = options_.admit(identity_, boot_number_ + 1); !admitted.ok()) return admitted;
+  }
+  if (!identity_.empty() && !options_.counted) return ok_status();
+  db_->send(kBegin);
+  db_->send(sql(kBoot, draw_identity()));
+  db_->send(kIdentity);
+  db_->send(kCommit);
+  const auto results = db_->receive();
+  auto failure = db_->take_failure();
+  db_->rollback();
+  if (failure) return failure->error;
+  identity_ = results[2].string(0, 0);
+  boot_number_ = results[2].integer(0, 1);
+  return ok_status();
+}
+
+Result<WallTime> MariadbLog::Impl::now() {
+  if (options_.clock != nullptr) return options_.clock->now();
+  if (Status done = ask_clock(kNothing); !done.ok()) return done.error();
+  return clock_;
+}
+
+// With a statement before it, which is none or begins a transaction. A connection that nobody used for a while is
+// closed by the server, which is no reason to fail.
+Status MariadbLog::Impl::ask_clock(const char* first) {
+  for (bool is_new = !db_;; is_new = true) {
+    if (!db_) {
+      if (Status done = connect(); !done.ok()) return done;
+    }
+    db_->send(first);
+    db_->send(kClock);
+    const auto results = db_->receive();
+    const auto failure = db_->take_failure();
+    if (!failure) {
+      clock_ = options_.clock != nullptr ? options_.clock->now() : results[1].time(0, 0);
+      return ok_status();
+    }
+    if (!db_->alive()) db_.reset();
+    if (db_ || is_new) return failure->error;
+  }
+}
+
+// Escaped, a byte may take two.
+std::size_t MariadbLog::Impl::body_max() const {
+  constexpr std::size_t kRest = 1U << 20U;
+  return std::min(options_.body_max, (db_->packet_max() - kRest) / 2);
+}
+
+Result<Committed> MariadbLog::Impl::commit(std::span<const Write> writes) {
+  std::vector<const Write*> pointers;
+  pointers.reserve(writes.size());
+  for (const Write& write : writes) pointers.push_back(&write);
+  Error last = make_error(ErrorClass::kRetry, "the database could not complete the transaction");
+  Isolation isolation;
+  for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+    if (Status begun = ask_clock(kBegin); !begun.ok()) return begun.error();
+    Committed committed;
+    auto failure = try_commit(pointers, isolation, committed);
+    if (!failure) return committed;
+    if (db_) db_->rollback();
+    if (db_ && !db_->alive()) db_.reset();
+    last = std::move(failure->error);
+    switch (failure->scope) {
+      case Failure::Scope::kStatement:
+        isolation.by_halves = true;
+        break;
+      case Failure::Scope::kLock:
+        // It may have waited for an id that a stranger's transaction has inserted; those can be told at once.
+        if (auto taken = find_taken(pointers); taken != isolation.taken) {
+          isolation.taken = std::move(taken);
+        } else {
+          isolation.by_halves = true;
+        }
+        break;
+      case Failure::Scope::kTransaction:
+        break;
+      case Failure::Scope::kServer:
+      case Failure::Scope::kConnection:
+        return last;
+    }
+  }
+  last.what = ErrorClass::kRetry;
+  return last;
+}
+
+// Of the rows that these writes would insert. A look that fails finds none.
+MariadbLog::Impl::Taken MariadbLog::Impl::find_taken(Pointers writes) {
+  Taken taken;
+  List ids;
+  for (const Write* write : writes) {
+    if (std::holds_alternative<Append>(*write) || std::holds_alternative<Adopt>(*write) ||
+        std::holds_alternative<Park>(*write)) {
+      const MessageId& id = rows::row_named_by(*write);
+      if (is_valid_utf8(id.value)) ids.add(id);
+    }
+  }
+  if (!db_ || ids.empty()) return taken;
+  const auto committed = db_->ask(sql(kUncommitted, ids));
+  db_->send(kLookAtAll);
+  db_->send(sql(kUncommitted, ids));
+  const auto results = db_->receive();
+  if (db_->take_failure()) return taken;
+  for (int i = 0; i < results[1].size(); ++i) taken.insert({results[1].string(i, 0)});
+  for (int i = 0; i < committed.size(); ++i) taken.erase({committed.string(i, 0)});
+  return taken;
+}
+
+// The transaction has begun. A failure's error says what has become of the writes: nothing, or perhaps all.
+std::optional<Failure> MariadbLog::Impl::try_commit(Pointers writes, const Isolation& isolation, Committed& committed) {
+  committed.store_now = clock_;
+  ledger_ = {};
+  const rows::Moment moment{committed.store_now, body_max()};
+  auto failure = isolation.by_halves ? run_by_halves(writes, isolation.taken, moment, committed.answers)
+                                     : run(writes, isolation.taken, moment, committed.answers);
+  if (failure) return failure;
+  CrashPoints points;
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    if (committed.answers[i].ok()) points.note(*writes[i], *committed.answers[i]);
+  }
+  points.before_commit();
+  failure = end_transaction();
+  if (!failure) points.after_commit();
+  return failure;
+}
+
+std::optional<Failure> MariadbLog::Impl::run(Pointers writes, const Taken& taken, const rows::Moment& moment,
+                                             std::vector<Result<Answer>>& answers) {
+  const mariadb::MariadbStore::Options options{.body_max = moment.body_max, .taken = taken};
+  mariadb::MariadbStore store(*db_, sweep_, ledger_, options);
+  auto given = rows::apply_by_rows(store, writes, moment);
+  if (auto failure = db_->take_failure()) return failure;
+  std::ranges::move(given, std::back_inserter(answers));
+  return std::nullopt;
+}
+
+// Half by half, until the write that fails stands alone.
+std::optional<Failure> MariadbLog::Impl::run_by_halves(Pointers writes, const Taken& taken, const rows::Moment& moment,
+                                                       std::vector<Result<Answer>>& answers) {
+  if (writes.empty()) return std::nullopt;
+  db_->ask(kSavepoint);
+  const Ledger ledger_before = ledger_;
+  auto failure = run(writes, taken, moment, answers);
+  if (!failure) {
+    db_->ask(kRelease);
+    return db_->take_failure();
+  }
+  const bool own = failure->scope == Failure::Scope::kStatement || failure->scope == Failure::Scope::kLock;
+  if (!own) return failure;
+  ledger_ = ledger_before;
+  db_->ask(kBack);
+  if (auto lost = db_->take_failure()) return lost;
+  if (writes.size() == 1) {
+    answers.emplace_back(std::move(failure->error));
+    return std::nullopt;
+  }
+  const auto half = writes.size() / 2;
+  if (auto further = run_by_halves(writes.first(half), taken, moment, answers)) return further;
+  return run_by_halves(writes.subspan(half), taken, moment, answers);
+}
+
+// Once the command is sent, anything but its success leaves in doubt what has become of it: only running the same
+// writes again can tell.
+std::optional<Failure> MariadbLog::Impl::end_transaction() {
+  mariadb::send_end(*db_, part_, ledger_);
+  db_->receive();
+  if (auto failure = db_->take_failure()) return failure;
+  db_->ask(kCommit);
+  auto failure = db_->take_failure();
+  const bool undone = failure && failure->scope == Failure::Scope::kTransaction;
+  if (failure && !undone) {
+    failure->error.what = ErrorClass::kInDoubt;
+    failure->scope = Failure::Scope::kConnection;
+    db_.reset();
+  }
+  return failure;
+}
+
+Result<std::unique_ptr<MariadbLog>> MariadbLog::open(const MariadbOptions& options) {
+  auto impl = std::make_unique<Impl>(options);
+  if (Status opened = impl->open(); !opened.ok()) return opened.error();
+  return std::unique_ptr<MariadbLog>(new MariadbLog(std::move(impl)));
+}
+
+MariadbLog::MariadbLog(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+MariadbLog::~MariadbLog() = default;
+
+Result<Committed> MariadbLog::commit(std::span<const Write> writes) { return impl_->commit(writes); }
+Result<WallTime> MariadbLog::now() { return impl_->now(); }
+std::string MariadbLog::identity() const { return impl_->identity(); }
+std::int64_t MariadbLog::boot_number() const { return impl_->boot_number(); }
+const std::string& MariadbLog::warning() const { return impl_->warning(); }
+
+}  // namespace waybill

@@ -1,0 +1,41 @@
+// The message log in a MariaDB or MySQL database, shared by any number of Waybill processes and other programs.
+//
+// A commit is one transaction on a connection of its own. No call waits without a deadline: a server that is silent for
+// `answer_timeout` costs the connection, and the next call makes a new one.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "log/mariadb/mariadb_options.h"
+#include "ports/message_log.h"
+
+namespace waybill {
+
+class MariadbLog final : public MessageLog {
+ public:
+  /// Connects, refuses a server that is not durable, migrates a store without rows. Errors: kPermanent with a sentence
+  /// for a person, kRetry (unreachable). `options` is copied.
+  [[nodiscard]] static Result<std::unique_ptr<MariadbLog>> open(const MariadbOptions& options);
+  ~MariadbLog() override;
+
+  /// A constraint, a value that cannot be stored, or a row that a stranger holds fails its own write; its neighbours
+  /// are committed. Deadlocks are tried again.
+  [[nodiscard]] Result<Committed> commit(std::span<const Write> writes) override;
+  [[nodiscard]] Result<WallTime> now() override;
+  [[nodiscard]] std::string identity() const override;
+
+  /// How many times this log has been opened for writing: it never falls, unless an older copy was restored.
+  [[nodiscard]] std::int64_t boot_number() const;
+  /// What a person should know of the server; empty if all is well.
+  [[nodiscard]] const std::string& warning() const;
+
+ private:
+  class Impl;
+  explicit MariadbLog(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace waybill

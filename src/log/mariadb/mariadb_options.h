@@ -1,0 +1,37 @@
+// How the MariaDB log is opened.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "core/message.h"
+
+namespace waybill {
+
+struct MariadbOptions {
+  /// `mariadb://user:password@host:port/database?tls=verify&…` (log/mariadb/mariadb_url.h). Never logged whole.
+  std::string url;
+  /// A test's hand on the store's clock; null: the server's own, in UTC.
+  const WallClock* clock = nullptr;
+  /// Asked of a log that exists before anything is written to it, with what it says of itself and the number that this
+  /// opening would have. An error refuses the opening and leaves the log as it was. None: every log will do.
+  std::function<Status(const std::string& identity, std::int64_t boot_number)> admit = {};
+  bool counted = true;  ///< this opening is a boot; false: only to look at it, or to do what a person asks
+  Duration connect_timeout{5'000};
+  /// How long a statement waits for a row that another session holds; the server counts in seconds. Far below a third
+  /// of a lease.
+  Duration lock_timeout{1'000};
+  Duration statement_timeout{4'000};
+  /// How long the server may be silent before the connection is given up: a stopped server never answers. In seconds,
+  /// too.
+  Duration answer_timeout{5'000};
+  /// Bodies above this are refused, and not loaded. Bounds the memory of one row. What the server's max_allowed_packet
+  /// cannot carry is refused too.
+  std::size_t body_max = kBodyMax;
+};
+
+}  // namespace waybill

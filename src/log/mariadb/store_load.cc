@@ -1,0 +1,167 @@
+#include <chrono>
+#include <thread>
+
+#include "log/mariadb/mariadb_store.h"
+#include "log/mariadb/row_columns.h"
+
+namespace waybill::mariadb {
+namespace {
+
+constexpr int kDigestColumn = 35;
+constexpr int kBodyColumn = 36;
+
+// Locked, so that an answer by a key is the last word.
+constexpr char kKeys[] =
+    "SELECT k.endpoint, k.name, k.request, k.msg_id, k.row_status FROM idempotency_key k FORCE INDEX (PRIMARY) "
+    "WHERE k.endpoint = ? AND k.name IN (?) ORDER BY k.name FOR UPDATE";
+constexpr char kFirstRows[] =
+    "SELECT m.msg_id, m.status, m.create_time, m.append_token FROM msg_log m FORCE INDEX (PRIMARY) "
+    "WHERE m.msg_id IN (?)";
+constexpr char kExisting[] = "SELECT m.msg_id FROM msg_log m FORCE INDEX (PRIMARY) WHERE m.msg_id IN (?)";
+constexpr char kEvents[] =
+    "SELECT e.msg_id, e.number, e.at, e.kind, e.attempt, e.count, e.detail FROM msg_event e FORCE INDEX (PRIMARY) "
+    "WHERE e.msg_id IN (?) ORDER BY e.msg_id, e.number";
+
+struct Wanted {
+  List ids;
+  List bodies;
+  List with_history;
+  bool digests = false;
+
+  explicit Wanted(const rows::Needs& needs) {
+    for (const auto& [id, need] : needs.rows) {
+      ids.add(id);
+      if (need.body) bodies.add(id);
+      if (need.history) with_history.add(id);
+      digests = digests || need.body_digest;
+    }
+  }
+};
+
+std::string load_statement(const Wanted& wanted, std::size_t body_max) {
+  std::string text = "SELECT " WAYBILL_STANDING_COLUMNS;
+  text += wanted.digests ? ", CASE WHEN m.digest IS NULL THEN UNHEX(SHA2(" WAYBILL_BODY ", 256)) END" : ", NULL";
+  if (wanted.bodies.empty()) {
+    text += ", NULL";
+  } else {
+    text += sql(", CASE WHEN m.msg_id IN (?) AND " WAYBILL_BODY_SIZE " <= ? THEN " WAYBILL_BODY " END", wanted.bodies,
+                body_max);
+  }
+  return text + sql(" FROM msg_log m FORCE INDEX (PRIMARY) WHERE m.msg_id IN (?) ORDER BY m.msg_id "
+                    "FOR UPDATE SKIP LOCKED",
+                    wanted.ids);
+}
+
+void read_rows(rows::WorkingSet& set, const Rows& loaded) {
+  for (int i = 0; i < loaded.size(); ++i) {
+    rows::Standing standing = standing_from(loaded, i);
+    rows::WorkingRow& row = set.at(standing.id);
+    row.body_digest = loaded.optional_digest(i, kDigestColumn);
+    if (!loaded.is_null(i, kBodyColumn)) row.body = Body(loaded.string(i, kBodyColumn), standing.binary);
+    row.before = standing;
+    row.now = std::move(standing);
+  }
+}
+
+void read_events(rows::WorkingSet& set, const Rows& events) {
+  for (int i = 0; i < events.size(); ++i) {
+    rows::WorkingRow& row = set.at({events.string(i, 0)});
+    row.history.load({events.integer(i, 1), events.time(i, 2), events.string(i, 3), events.small(i, 4),
+                      events.small(i, 5), events.string(i, 6)});
+  }
+}
+
+using FirstRows = std::map<std::string, rows::KnownKey::FirstRow, std::less<>>;
+
+FirstRows load_first_rows(Connection& db, const std::vector<Rows>& keys) {
+  FirstRows by_id;
+  List ids;
+  for (const Rows& of_endpoint : keys) {
+    for (int i = 0; i < of_endpoint.size(); ++i) ids.add(of_endpoint.text(i, 3));
+  }
+  if (ids.empty()) return by_id;
+  const Rows firsts = db.ask(sql(kFirstRows, ids));
+  for (int i = 0; i < firsts.size(); ++i) {
+    rows::KnownKey::FirstRow row{static_cast<State>(firsts.small(i, 1)), firsts.time(i, 2)};
+    if (!firsts.is_null(i, 3)) row.append_token = Token{static_cast<std::uint64_t>(firsts.integer(i, 3))};
+    by_id.emplace(firsts.string(i, 0), row);
+  }
+  return by_id;
+}
+
+void load_keys(Connection& db, rows::WorkingSet& set, const std::set<rows::KeyName>& names) {
+  std::map<std::string, List, std::less<>> wanted;
+  for (const auto& [endpoint, name] : names) wanted[endpoint].add(name);
+  for (const auto& [endpoint, of_endpoint] : wanted) db.send(sql(kKeys, endpoint, of_endpoint));
+  const auto results = db.receive();
+  if (db.failed()) return;
+  const FirstRows firsts = load_first_rows(db, results);
+  for (const Rows& keys : results) {
+    for (int i = 0; i < keys.size(); ++i) {
+      rows::KnownKey known{.request = keys.optional_digest(i, 2).value_or(Digest{}),
+                           .first = {keys.string(i, 3)},
+                           .pruned_as = static_cast<State>(keys.small(i, 4))};
+      if (const auto row = firsts.find(known.first.value); row != firsts.end()) known.row = row->second;
+      set.keys[{keys.string(i, 0), keys.string(i, 1)}] = std::move(known);
+    }
+  }
+}
+
+}  // namespace
+
+void MariadbStore::load_rows(rows::WorkingSet& set, const rows::Needs& needs) {
+  const Wanted wanted(needs);
+  db_.send(load_statement(wanted, options_.body_max));
+  if (!wanted.with_history.empty()) db_.send(sql(kEvents, wanted.with_history));
+  const auto results = db_.receive();
+  if (failed()) return;
+  read_rows(set, results[0]);
+  if (!wanted.with_history.empty()) read_events(set, results[1]);
+}
+
+void MariadbStore::load(rows::WorkingSet& set, const rows::Needs& needs) {
+  ledger_.has_read = true;
+  if (!needs.keys.empty()) load_keys(db_, set, needs.keys);
+  if (needs.rows.empty() || failed()) return;
+  load_rows(set, needs);
+  if (failed()) return;
+  rows::Needs absent;
+  for (const auto& [id, need] : needs.rows) {
+    if (set.at(id).now) continue;
+    if (options_.taken.contains(id)) {
+      set.at(id).held_by_another = true;
+    } else {
+      absent.rows[id] = need;
+    }
+  }
+  if (!absent.rows.empty()) wait_for_held(set, std::move(absent));
+}
+
+// Between processes of Waybill a row is held for the time of a commit. Who holds it longer is a stranger, and its rows
+// are left out. The server counts what a statement waits in seconds, so we ask again instead.
+void MariadbStore::wait_for_held(rows::WorkingSet& set, rows::Needs held) {
+  constexpr std::chrono::milliseconds kBetween{10};
+  constexpr int kTries = 10;
+  for (int attempt = 0;; ++attempt) {
+    List ids;
+    for (const auto& [id, _] : held.rows) ids.add(id);
+    const Rows existing = db_.ask(sql(kExisting, ids));
+    if (failed() || existing.size() == 0) return;
+    rows::Needs still;
+    for (int i = 0; i < existing.size(); ++i) {
+      const MessageId id{existing.string(i, 0)};
+      still.rows[id] = held.rows.at(id);
+      set.at(id).history = {};
+      if (attempt == kTries) set.at(id).held_by_another = true;
+    }
+    if (attempt == kTries) return;
+    if (attempt > 0) std::this_thread::sleep_for(kBetween);
+    load_rows(set, still);
+    if (failed()) return;
+    std::erase_if(still.rows, [&](const auto& entry) { return set.at(entry.first).now.has_value(); });
+    if (still.rows.empty()) return;
+    held = std::move(still);
+  }
+}
+
+}  // namespace waybill::mariadb
