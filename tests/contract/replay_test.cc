@@ -4,12 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
-#include <functional>
 #include <iostream>
 #include <memory>
-#include <optional>
 #include <sstream>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,49 +15,13 @@
 #include "base/log.h"
 #include "log/sqlite/sqlite_log.h"
 #include "log/sqlite/sqlite_reader.h"
-#include "testing/memory_log.h"
-#include "testing/recording/recording.h"
-#include "testing/simulator/simulation.h"
-#include "tests/contract/log_suite.h"
+#include "tests/contract/replay_stage.h"
 #include "tests/unit/log/sqlite_files.h"
 
 namespace waybill::recording {
 namespace {
 
 constexpr std::uint64_t kSeeds = 30;
-
-template <class T>
-T opened(Result<T> result) {
-  if (!result.ok()) throw std::runtime_error(result.error().message);
-  return std::move(result).value();
-}
-
-/// An empty log on a clock that the replay sets.
-class Stage {
- public:
-  virtual ~Stage() = default;
-  [[nodiscard]] virtual MessageLog& log() = 0;
-  [[nodiscard]] virtual MessageReader& reader() = 0;
-  [[nodiscard]] virtual Status insert_foreign(const Row& row) = 0;
-  [[nodiscard]] Result<ReplayReport> play(std::istream& recording) {
-    return replay(recording, {log(), [this](WallTime time) { clock_.advance(time - clock_.now()); },
-                              [this](const Row& row) { return insert_foreign(row); }});
-  }
-
- protected:
-  contract::HandClock clock_;
-};
-
-class MemoryStage final : public Stage {
- public:
-  explicit MemoryStage(const MemoryLogMutations& drop = {}) : log_(clock_, "replay", drop) {}
-  [[nodiscard]] MessageLog& log() override { return log_; }
-  [[nodiscard]] MessageReader& reader() override { return log_; }
-  [[nodiscard]] Status insert_foreign(const Row& row) override { return log_.insert_foreign(row); }
-
- private:
-  MemoryLog log_;
-};
 
 class SqliteStage final : public Stage {
  public:
@@ -91,52 +52,11 @@ class SqliteStage final : public Stage {
   StrangerDatabase stranger_;
 };
 
-std::string record(std::uint64_t seed) {
-  std::ostringstream out;
-  Recorder recorder(out);
-  sim::LogWitness witness;
-  witness.committed = std::bind_front(&Recorder::committed, &recorder);
-  witness.foreign_row = std::bind_front(&Recorder::foreign_row, &recorder);
-  const sim::Verdict verdict = sim::simulate(seed, {}, witness);
-  EXPECT_TRUE(verdict.violations.empty()) << "seed " << seed << ": " << verdict.violations.front();
-  return out.str();
-}
-
-std::string describe(const Difference& difference) {
-  return "line " + std::to_string(difference.line) + ", " + difference.write + "\n  recorded: " + difference.recorded +
-         "\n  replayed: " + difference.replayed;
-}
-
-std::string describe(const LogStats& stats) {
-  std::ostringstream text;
-  for (const auto rows : stats.rows_by_state) text << rows << ' ';
-  text << stats.lapses << " lapses, " << stats.unknowns << " unknowns, oldest";
-  for (const auto oldest : stats.oldest_by_state) text << ' ' << (oldest ? to_rfc3339(*oldest) : "none");
-  text << ", oldest open " << (stats.oldest_open ? to_rfc3339(*stats.oldest_open) : "none");
-  return text.str();
-}
-
-// Empty if the whole recording got the same answers.
-std::string problem_of(Stage& stage, const std::string& recording) {
-  std::istringstream in(recording);
-  const auto report = stage.play(in);
-  if (!report.ok()) return report.error().message;
-  return report->difference ? describe(*report->difference) : std::string();
-}
-
 class Replay : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(Replay, EveryStoreAnswersAsTheSimulatedOne) {
-  const std::string recording = record(GetParam());
-  MemoryStage memory;
   SqliteStage sqlite;
-  std::istringstream in(recording);
-  const auto report = memory.play(in);
-  ASSERT_TRUE(report.ok()) << report.error().message;
-  EXPECT_FALSE(report->difference) << describe(*report->difference);
-  EXPECT_GT(report->commits, 20U);
-  EXPECT_EQ(problem_of(sqlite, recording), "");
-  EXPECT_EQ(describe(opened(sqlite.reader().stats())), describe(opened(memory.reader().stats())));
+  expect_same_answers(sqlite, GetParam());
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Replay, testing::Range<std::uint64_t>(1, kSeeds + 1));
