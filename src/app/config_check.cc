@@ -19,6 +19,13 @@ void check_access(const Config& config, Problems& problems) {
 
 void check_roles(const Config& config, Problems& problems) {
   const Roles& roles = config.instance.roles;
+  if (config.broker.in_process() && config.message_log.shared() && (roles.relay || roles.worker)) {
+    problems.push_back(
+        "message_log.url is shared with other processes, which the in-process broker does not reach: "
+        "name a broker with broker.url (--broker rabbitmq or amqp://…), or keep the log in a file "
+        "(sqlite:FILE)");
+    return;
+  }
   if (!config.broker.in_process() || roles.relay == roles.worker) return;
   problems.push_back("instance.roles " + format_roles(roles) + " has " +
                      (roles.relay ? "relay without worker" : "worker without relay") +

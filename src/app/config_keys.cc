@@ -9,6 +9,7 @@
 #include "api/access.h"
 #include "app/config_value.h"
 #include "broker/rabbitmq/protocol/rabbitmq_url.h"
+#include "log/postgres/url.h"
 #include "mail/mail_address.h"
 
 namespace waybill::app {
@@ -20,6 +21,7 @@ using std::chrono_literals::operator""min;
 using std::chrono_literals::operator""h;
 
 constexpr const char* kRabbitMqVariable = "WAYBILL_RABBITMQ";
+constexpr const char* kPostgresVariable = "WAYBILL_POSTGRES";
 
 constexpr std::size_t kKiB = 1U << 10U;
 constexpr std::size_t kMiB = 1U << 20U;
@@ -112,6 +114,11 @@ ConfigKey parsed(std::string_view name, std::string_view fallback, ValueKind kin
   return {name, fallback, kind, help, false, parser};
 }
 
+ConfigKey shown_as(std::string (*shown)(std::string_view), ConfigKey key) {
+  key.shown = shown;
+  return key;
+}
+
 ConfigKey masked(ConfigKey key) {
   key.shown = mask_password;
   return key;
@@ -158,11 +165,38 @@ Status assign_tokens(Config& config, const std::string& text) {
 
 Status assign_message_log(Config& config, const std::string& text) {
   constexpr std::string_view kScheme = "sqlite:";
-  if (!text.starts_with(kScheme) || text.size() == kScheme.size()) {
-    return refuse("'" + text + "' names no message log; write sqlite:FILE, for example sqlite:var/waybill.db");
+  if (text.starts_with(kScheme) && text.size() > kScheme.size()) {
+    config.message_log.sqlite_file = text.substr(kScheme.size());
+    config.message_log.postgres_url.clear();
+    return ok_status();
   }
-  config.message_log.sqlite_file = text.substr(kScheme.size());
+  std::string url = text;
+  if (text == "postgres") {
+    const char* const named = std::getenv(kPostgresVariable);
+    if (named == nullptr) {
+      return refuse(std::string("'postgres' means the database that ") + kPostgresVariable +
+                    " names, which is not set; write its URL: postgresql://USER:PASSWORD@HOST:PORT/DATABASE");
+    }
+    url = named;
+  }
+  if (!is_postgres_url(url)) {
+    return refuse("'" + text + "' names no message log; write sqlite:FILE, for example sqlite:var/waybill.db, or " +
+                  "postgresql://USER:PASSWORD@HOST:PORT/DATABASE, or postgres");
+  }
+  if (Status sound = check_postgres_url(url); !sound.ok()) return sound;
+  config.message_log.postgres_url = url;
+  config.message_log.sqlite_file.clear();
   return ok_status();
+}
+
+Status assign_log_password(Config& config, const std::string& text) {
+  const auto end = text.find_last_not_of("\r\n");  // of a file
+  config.message_log.password = end == std::string::npos ? std::string() : text.substr(0, end + 1);
+  return ok_status();
+}
+
+std::string mask_log_url(std::string_view text) {
+  return is_postgres_url(text) ? mask_postgres_url(text) : std::string(text);
 }
 
 // The bare word means what the environment names, so that tests and scripts need no URL.
@@ -282,8 +316,12 @@ std::vector<ConfigKey> place_keys() {
              "what it does: api accepts messages, relay publishes them, worker handles them"),
       path("data.dir", "var", false, "where everything is kept that is not told otherwise; {data} in other keys",
            [](Config& c) { return &c.data.dir; }),
-      parsed("message_log.url", "sqlite:{data}/waybill.db", ValueKind::kPath, assign_message_log,
-             "the message log: sqlite:FILE"),
+      shown_as(mask_log_url,
+               parsed("message_log.url", "sqlite:{data}/waybill.db", ValueKind::kPath, assign_message_log,
+                      "the message log: sqlite:FILE, postgresql://USER:PASSWORD@HOST:PORT/DATABASE, or postgres: what "
+                      "WAYBILL_POSTGRES names")),
+      secret(parsed("message_log.password", "", ValueKind::kText, assign_log_password,
+                    "in the place of the URL's; better in a file: message_log.password_file")),
       parsed("log.level", "info", ValueKind::kText, assign_log_level, "debug, info, warning or error"),
       parsed("log.format", "text", ValueKind::kText, assign_log_format, "text or json, one line an event, to stderr"),
       duration("shutdown.grace", "20s", {0ms, 1h}, "how long a stop waits for what has begun",

@@ -11,6 +11,8 @@
 #include "app/broker_checks.h"
 #include "app/data_directory.h"
 #include "app/local_checks.h"
+#include "app/shared_log_checks.h"
+#include "app/store.h"
 #include "app/wiring_options.h"
 #include "base/log.h"
 #include "broker/rabbitmq/management.h"
@@ -36,10 +38,12 @@ fs::path nearest_existing(fs::path path) {
 LocalFacts gather_local(const Config& config) {
   LocalFacts facts;
   std::error_code error;
-  facts.log_file = config.message_log.sqlite_file;
-  if (fs::exists(facts.log_file, error)) facts.log = inspect_sqlite(facts.log_file);
-  const auto space = fs::space(nearest_existing(facts.log_file), error);
-  if (!error) facts.free_bytes = space.available;
+  if (!config.message_log.shared()) {
+    facts.log_file = config.message_log.sqlite_file;
+    if (fs::exists(facts.log_file, error)) facts.log = inspect_sqlite(facts.log_file);
+    const auto space = fs::space(nearest_existing(facts.log_file), error);
+    if (!error) facts.free_bytes = space.available;
+  }
   if (!config.instance.roles.worker) return facts;
   facts.maildir = config.mail.maildir;
   if (fs::exists(facts.maildir, error)) facts.mail_writable = prepare_directory(facts.maildir);
@@ -97,7 +101,11 @@ bool Diagnosis::has_problem() const {
 
 Diagnosis examine(const Config& config) {
   Diagnosis diagnosis;
-  diagnosis.findings = check_local(gather_local(config));
+  if (config.message_log.shared()) {
+    diagnosis.findings = check_shared_log(inspect_postgres(postgres_options(config)), place_of(config.message_log));
+    diagnosis.not_made.emplace_back("room on the message log's disk: only its server knows");
+  }
+  for (Finding& finding : check_local(gather_local(config))) diagnosis.findings.push_back(std::move(finding));
   examine_broker(config, diagnosis);
   return diagnosis;
 }

@@ -39,16 +39,30 @@ EngineFaults planted_faults() {
 
 InstanceParts::InstanceParts() : metrics({WAYBILL_VERSION, clock.now()}) {}
 
-Status InstanceParts::open_log(const Config& config, const std::string& instance, const StoreUse& use) {
-  auto opened = open_store(config, clock, instance, use);
+Status InstanceParts::open_log(const Config& config, const std::string& instance, StoreUse use) {
+  owner = {instance, draw_boot_nonce()};
+  use.on_lost = [this](const Error& error) { lose_name(error); };
+  auto opened = open_store(config, clock, owner, use);
   if (!opened.ok()) return opened.error();
   store = std::move(*opened);
-  owner = {instance, draw_boot_nonce()};
   return ok_status();
 }
 
+void InstanceParts::lose_name(const Error& error) {
+  const std::lock_guard lock(mutex_);
+  if (!on_broken_) {
+    lost_ = error;
+  } else {
+    on_broken_(error);
+  }
+}
+
 Status InstanceParts::make(const Config& config, std::function<void(const Error&)> on_broken, Substitutes substitutes) {
-  on_broken_ = on_broken;
+  {
+    const std::lock_guard lock(mutex_);
+    if (lost_) return *lost_;
+    on_broken_ = on_broken;
+  }
   health.emplace(config.worker.lease, clock);
   MessageLog& log = substitutes.log != nullptr ? *substitutes.log : *store.log;
   lane.emplace(log, loop, *health, metrics, std::move(on_broken));
@@ -56,8 +70,10 @@ Status InstanceParts::make(const Config& config, std::function<void(const Error&
   if (config.instance.roles.worker) {
     if (Status made = make_handlers(config, substitutes.mail); !made.ok()) return made;
   }
+  EngineOptions options = engine_options(config, owner, store.log->identity());
+  options.former_boot_is_dead = store.former_boot_is_dead;
   node.emplace(Node::Parts{loop, *lane, *health, *broker, handlers ? &*handlers : nullptr, clock, metrics},
-               engine_options(config, owner, store.log->identity()), planted_faults());
+               std::move(options), planted_faults());
   operations.emplace(loop, *lane, *health, *store.reader, *node);
   return ok_status();
 }
@@ -88,7 +104,7 @@ void InstanceParts::start() {
   loop.start();
   lane->start();
   operations->start();
-  if (store.log->was_checked()) return;
+  if (!store.check) return;
   checker_ = std::jthread(
       [this](const std::stop_token& stop) { run_or_abort("damage check", [&] { look_for_damage(stop); }); });
 }
@@ -97,9 +113,12 @@ void InstanceParts::look_for_damage(const std::stop_token& stop) {
   // Messages go first. On Linux this is the thread's own priority; where it cannot be lowered, the check is only
   // dearer.
   static_cast<void>(::nice(kLowestPriority));
-  const auto checked = store.log->check(stop);
+  const auto checked = store.check(stop);
   if (checked.ok()) return;
-  if (checked.error().what == ErrorClass::kPermanent) return on_broken_(checked.error());
+  if (checked.error().what == ErrorClass::kPermanent) {
+    const std::lock_guard lock(mutex_);
+    return on_broken_(checked.error());
+  }
   log_event(LogLevel::kWarning, "log", "the message log could not be looked through for damage",
             {{"error", checked.error().message}});
 }

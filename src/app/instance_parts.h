@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -31,10 +32,17 @@ struct Substitutes {
 
 /// In the order of their making: each stands on those before it and is destroyed before them. One thread.
 struct InstanceParts {
+ private:
+  // Outlive the store, whose threads may tell that it is lost.
+  std::mutex mutex_;
+  std::function<void(const Error&)> on_broken_;  // guarded by mutex_
+  std::optional<Error> lost_;                    // guarded by mutex_; told before there was anybody to tell it to
+
+ public:
   InstanceParts();
 
   /// First: opens the log and holds it in this name. Errors: as open_store.
-  [[nodiscard]] Status open_log(const Config& config, const std::string& instance, const StoreUse& use = {});
+  [[nodiscard]] Status open_log(const Config& config, const std::string& instance, StoreUse use = {});
   /// Then: makes what `config.instance.roles` need; nothing runs yet. `on_broken` is called, once and from a thread of
   /// the log's, if the log cannot be used any more. Errors: kPermanent, kRetry; one sentence each.
   [[nodiscard]] Status make(const Config& config, std::function<void(const Error&)> on_broken,
@@ -60,8 +68,8 @@ struct InstanceParts {
 
  private:
   void look_for_damage(const std::stop_token& stop);
+  void lose_name(const Error& error);
 
-  std::function<void(const Error&)> on_broken_;
   std::jthread checker_;
   [[nodiscard]] Status make_broker(const Config& config);
   [[nodiscard]] Status make_handlers(const Config& config, Handler* substitute);

@@ -48,7 +48,8 @@ Finding check_mail(const LocalFacts& facts) {
 }  // namespace
 
 Findings check_local(const LocalFacts& facts) {
-  Findings findings{check_log(facts)};
+  Findings findings;
+  if (!facts.log_file.empty()) findings.push_back(check_log(facts));
   if (facts.log && facts.log->ok()) findings.push_back(check_durability(**facts.log));
   if (facts.free_bytes) findings.push_back(check_space(*facts.free_bytes));
   if (!facts.maildir.empty()) findings.push_back(check_mail(facts));

@@ -12,7 +12,7 @@
 namespace waybill::app {
 
 struct LocalFacts {
-  std::string log_file;
+  std::string log_file;                     ///< empty: the log is not in a file
   std::optional<Result<SqliteFacts>> log;   ///< none: there is no file yet
   std::optional<std::uint64_t> free_bytes;  ///< of the log's disk; none: not known
   std::string maildir;                      ///< empty: this instance delivers no mail

@@ -35,7 +35,7 @@ OfflineApi::OfflineApi(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) 
 OfflineApi::~OfflineApi() { parts_->instance.stop(); }
 
 Result<std::unique_ptr<OfflineApi>> OfflineApi::open(const Config& config) {
-  if (!std::filesystem::exists(config.message_log.sqlite_file)) {
+  if (!config.message_log.shared() && !std::filesystem::exists(config.message_log.sqlite_file)) {
     return make_error(ErrorClass::kNotFound, "there is no message log at " + config.message_log.sqlite_file +
                                                  "; name its place with --config, data.dir or message_log.url");
   }

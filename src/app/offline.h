@@ -18,8 +18,8 @@ struct OfflineReply {
 /// One thread.
 class OfflineApi {
  public:
-  /// Holds the log as long as it lives. Errors: kConflict (an instance holds it), kNotFound (there is none),
-  /// kPermanent, kRetry.
+  /// Holds a log in a file as long as it lives; a shared log is changed beside its instances. Errors: kConflict (an
+  /// instance holds it), kNotFound (there is none), kPermanent, kRetry.
   [[nodiscard]] static Result<std::unique_ptr<OfflineApi>> open(const Config& config);
   ~OfflineApi();
 

@@ -2,24 +2,75 @@
 
 #include <utility>
 
-namespace waybill::app {
+#include "base/log.h"
+#include "log/postgres/postgres_log.h"
+#include "log/postgres/postgres_reader.h"
+#include "log/postgres/url.h"
+#include "log/sqlite/sqlite_log.h"
+#include "log/sqlite/sqlite_reader.h"
 
-Result<Store> open_store(const Config& config, const WallClock& clock, const std::string& instance,
-                         const StoreUse& use) {
+namespace waybill::app {
+namespace {
+
+Result<Store> open_file(const Config& config, const WallClock& clock, const Owner& owner, const StoreUse& use) {
   Store store;
-  auto lock = LockFile::acquire(config.message_log.sqlite_file, instance);
+  auto lock = LockFile::acquire(config.message_log.sqlite_file, owner.instance);
   if (!lock.ok()) return lock.error();
   store.lock = std::move(*lock);
+  store.former_boot_is_dead = true;  // the lock is the proof
   SqliteOptions options{config.message_log.sqlite_file, clock};
   options.admit = use.admit;
   options.counted = use.counted;
   auto log = SqliteLog::open(options);
   if (!log.ok()) return log.error();
+  store.boot_number = (*log)->boot_number();
+  if (!(*log)->was_checked()) {
+    store.check = [file = log->get()](std::stop_token stop) { return file->check(std::move(stop)); };
+  }
   store.log = std::move(*log);
   auto reader = SqliteReader::open(options);
   if (!reader.ok()) return reader.error();
   store.reader = std::move(*reader);
   return store;
+}
+
+Result<Store> open_shared(const Config& config, const Owner& owner, const StoreUse& use) {
+  Store store;
+  PostgresOptions options = postgres_options(config);
+  options.admit = use.admit;
+  options.counted = use.counted;
+  auto log = PostgresLog::open(options);
+  if (!log.ok()) return log.error();
+  store.boot_number = (*log)->boot_number();
+  if (!(*log)->warning().empty()) log_event(LogLevel::kWarning, "log", (*log)->warning());
+  store.log = std::move(*log);
+  if (use.counted) {
+    auto hold = InstanceHold::take(options, owner, use.on_lost);
+    if (!hold.ok()) return hold.error();
+    store.hold = std::move(*hold);
+    store.former_boot_is_dead = store.hold->former_is_dead();
+  }
+  auto reader = PostgresReader::open(options);
+  if (!reader.ok()) return reader.error();
+  store.reader = std::move(*reader);
+  return store;
+}
+
+}  // namespace
+
+Result<Store> open_store(const Config& config, const WallClock& clock, const Owner& owner, const StoreUse& use) {
+  return config.message_log.shared() ? open_shared(config, owner, use) : open_file(config, clock, owner, use);
+}
+
+PostgresOptions postgres_options(const Config& config) {
+  PostgresOptions options;
+  options.url = config.message_log.postgres_url;
+  options.password = config.message_log.password;
+  return options;
+}
+
+std::string place_of(const MessageLogConfig& log) {
+  return log.shared() ? mask_postgres_url(log.postgres_url) : log.sqlite_file;
 }
 
 }  // namespace waybill::app

@@ -38,9 +38,11 @@ struct Wiring::Parts {
 
 Status Wiring::Parts::open_data() {
   if (Status prepared = prepare_directory(config.data.dir); !prepared.ok()) return prepared;
-  const std::filesystem::path database = config.message_log.sqlite_file;
-  const std::string folder = database.has_parent_path() ? database.parent_path().string() : ".";
-  if (Status prepared = prepare_directory(folder); !prepared.ok()) return prepared;
+  if (!config.message_log.shared()) {
+    const std::filesystem::path database = config.message_log.sqlite_file;
+    const std::string folder = database.has_parent_path() ? database.parent_path().string() : ".";
+    if (Status prepared = prepare_directory(folder); !prepared.ok()) return prepared;
+  }
   auto file = InstanceFile::read(config.data.dir);
   if (!file.ok()) return file.error();
   const std::string& name = config.instance.name.empty() ? file->name() : config.instance.name;
@@ -48,7 +50,7 @@ Status Wiring::Parts::open_data() {
     return file->refuse_older_copy({identity, boot_number});
   };
   if (Status opened = instance.open_log(config, name, {admit}); !opened.ok()) return opened;
-  return file->record({instance.store.log->identity(), instance.store.log->boot_number()});
+  return file->record({instance.store.log->identity(), instance.store.boot_number});
 }
 
 api::Router Wiring::Parts::make_router() {
@@ -82,8 +84,8 @@ Status Wiring::start() {
              {"roles", format_roles(parts.config.instance.roles)},
              {"pid", ::getpid()},
              {"port", port()},
-             {"boot", parts.instance.store.log->boot_number()},
-             {"log", parts.config.message_log.sqlite_file},
+             {"boot", parts.instance.store.boot_number},
+             {"log", place_of(parts.config.message_log)},
              {"broker", parts.config.broker.in_process() ? "inprocess" : mask_password(parts.config.broker.url)}});
   return ok_status();
 }

@@ -89,7 +89,6 @@ EngineOptions engine_options(const Config& config, const Owner& owner, std::stri
   options.topology = topology_of(config);
   options.prune_age = config.prune.age;
   options.relay = config.instance.roles.relay;
-  options.former_boot_is_dead = true;
   return options;
 }
 

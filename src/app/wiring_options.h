@@ -19,8 +19,7 @@ namespace waybill::app {
 
 /// The exchanges, queues and bindings that the configured routes and dead letters need.
 [[nodiscard]] Topology topology_of(const Config& config);
-/// On the embedded broker dead letters stay in their rows; another one gets copies. The lock on the data proves that
-/// the former boot of this instance is dead.
+/// On the embedded broker dead letters stay in their rows; another one gets copies.
 [[nodiscard]] EngineOptions engine_options(const Config& config, const Owner& owner, std::string log_identity);
 /// Of a broker that is not in this process.
 [[nodiscard]] RabbitMqOptions rabbitmq_options(const Config& config, const Owner& owner);

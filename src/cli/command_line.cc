@@ -47,6 +47,7 @@ std::string examples_of(const Command& command) {
 }
 
 const char* summary_of_group(const std::string& name) {
+  if (name == "migrate") return "The schema of a message log that is shared";
   if (name == "topology") return "The exchanges, queues and bindings on the broker";
   return name == "bench" ? "Measure what this machine does with it" : "Check or show the configuration";
 }

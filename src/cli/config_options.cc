@@ -7,6 +7,8 @@ std::vector<Option> ConfigOptions::options() {
       {"--config", "Configuration file (default ./waybill.toml, if there is one)", &file, false, "FILE"},
       {"--listen", "http.listen: where to serve; port 0 takes a free one", &listen, false, "ADDRESS:PORT"},
       {"--roles", "instance.roles: what it does, of api, relay, worker", &roles, false, "LIST"},
+      {"--log", "message_log.url: sqlite:FILE, postgres (what WAYBILL_POSTGRES names) or postgresql://…", &log, false,
+       "URL"},
       {"--broker", "broker.url: inprocess, rabbitmq (what WAYBILL_RABBITMQ names) or amqp://…", &broker, false, "URL"},
       {"--data", "data.dir: where everything is kept", &data, false, "DIR"},
       {"--set", "Any other key; may be given several times", &set, false, "SECTION.KEY=VALUE"},
@@ -26,6 +28,7 @@ Result<app::ConfigSources> ConfigOptions::sources() const {
   }
   if (!listen.empty()) sources.flags.push_back({"http.listen", listen, "--listen"});
   if (!roles.empty()) sources.flags.push_back({"instance.roles", roles, "--roles"});
+  if (!log.empty()) sources.flags.push_back({"message_log.url", log, "--log"});
   if (!broker.empty()) sources.flags.push_back({"broker.url", broker, "--broker"});
   if (!data.empty()) sources.flags.push_back({"data.dir", data, "--data"});
   return sources;

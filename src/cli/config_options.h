@@ -14,6 +14,7 @@ struct ConfigOptions {
   std::string file;
   std::string listen;
   std::string data;
+  std::string log;
   std::string broker;
   std::string roles;
   std::vector<std::string> set;

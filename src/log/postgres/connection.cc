@@ -83,12 +83,19 @@ Connection::Connection(pg_conn* connection, const PostgresOptions& options)
 Connection::~Connection() { PQfinish(connection_); }
 
 Result<std::unique_ptr<Connection>> Connection::open(const PostgresOptions& options) {
-  // What the URL says comes last and wins.
-  const std::array<const char*, 9> keywords = {"fallback_application_name", "client_encoding",  "keepalives_idle",
-                                               "keepalives_interval",       "keepalives_count", "tcp_user_timeout",
-                                               "target_session_attrs",      "dbname",           nullptr};
-  const std::array<const char*, 9> values = {"waybill",           "UTF8", "5", "2", "3", "10000", "any",
-                                             options.url.c_str(), nullptr};
+  // What the URL says comes after these and wins; a password of its own comes after the URL.
+  const char* const password = options.password.empty() ? nullptr : "password";
+  const std::array<const char*, 9> keywords = {"fallback_application_name",
+                                               "client_encoding",
+                                               "keepalives_idle",
+                                               "keepalives_interval",
+                                               "keepalives_count",
+                                               "tcp_user_timeout",
+                                               "dbname",
+                                               password,
+                                               nullptr};
+  const std::array<const char*, 9> values = {
+      "waybill", "UTF8", "5", "2", "3", "10000", options.url.c_str(), options.password.c_str(), nullptr};
   pg_conn* made = PQconnectStartParams(keywords.data(), values.data(), /*expand_dbname=*/1);
   if (made == nullptr) return make_error(ErrorClass::kRetry, "there is no memory for a connection to PostgreSQL");
   std::unique_ptr<Connection> connection(new Connection(made, options));

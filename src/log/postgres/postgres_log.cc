@@ -89,7 +89,9 @@ class PostgresLog::Impl {
 
 Status PostgresLog::Impl::open() {
   {
-    auto connection = Connection::open(options_);
+    PostgresOptions patient = options_;  // another process may be migrating it
+    patient.answer_timeout = std::max<Duration>(options_.answer_timeout, std::chrono::seconds(60));
+    auto connection = Connection::open(patient);
     if (!connection.ok()) return connection.error();
     auto durable = postgres::check_durability(**connection);
     if (!durable.ok()) return durable.error();

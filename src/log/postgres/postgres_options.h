@@ -16,6 +16,7 @@ struct PostgresOptions {
   /// `postgresql://user:password@host:port/database?sslmode=verify-full&…`, as libpq understands it. Never logged
   /// whole.
   std::string url;
+  std::string password;  ///< in the place of the URL's; empty: that one, or what libpq finds itself
   /// A test's hand on the store's clock; null: the server's own, in UTC.
   const WallClock* clock = nullptr;
   /// Asked of a log that exists before anything is written to it, with what it says of itself and the number that this

@@ -76,7 +76,7 @@ TEST(WiringOptionsTest, TheEngineGetsWhatWasConfigured) {
   EXPECT_EQ(options.crash_limit, 6);
   EXPECT_EQ(options.unknown, UnknownPolicy::kHold);
   EXPECT_EQ(options.prune_age, Duration(std::chrono::hours(24 * 8)));
-  EXPECT_TRUE(options.former_boot_is_dead) << "the lock file is the proof";
+  EXPECT_FALSE(options.former_boot_is_dead) << "only the store can prove it";
   EXPECT_FALSE(options.dead_letter) << "the embedded broker makes no copies";
   EXPECT_NE(options.seed, engine_options(unusual(), kOwner, "log-a").seed);
 }

@@ -22,7 +22,7 @@ class StoredRowsTest : public ::testing::Test {
   Status fill(std::int64_t count) { return fill_with_stored_rows(config_, {count, 100}, watch_); }
 
   std::int64_t consumed() {
-    auto store = app::open_store(config_, clock_, "test");
+    auto store = app::open_store(config_, clock_, {"test", {1}});
     if (!store.ok()) return -1;
     const auto stats = store->reader->stats();
     return stats.ok() ? stats->rows_by_state[static_cast<std::size_t>(State::kConsumed)] : -1;
@@ -50,7 +50,7 @@ TEST_F(StoredRowsTest, AFurtherFillAddsOnlyWhatIsMissing) {
 
 TEST_F(StoredRowsTest, TheyReadAsRowsThatAreOver) {
   ASSERT_TRUE(fill(10).ok());
-  auto store = app::open_store(config_, clock_, "test");
+  auto store = app::open_store(config_, clock_, {"test", {1}});
   ASSERT_TRUE(store.ok());
   ListFilter filter;
   filter.limit = 20;
@@ -69,7 +69,7 @@ TEST_F(StoredRowsTest, TheyReadAsRowsThatAreOver) {
 
 TEST_F(StoredRowsTest, ALogThatIsHeldIsLeftAlone) {
   ASSERT_TRUE(fill(1).ok());
-  const auto store = app::open_store(config_, clock_, "test");
+  const auto store = app::open_store(config_, clock_, {"test", {1}});
   ASSERT_TRUE(store.ok());
   const Status refused = fill(10);
   ASSERT_FALSE(refused.ok());

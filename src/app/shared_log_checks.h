@@ -1,0 +1,15 @@
+// What a shared message log and its server mean for the one who wants to use them. Pure.
+#pragma once
+
+#include <string>
+
+#include "app/finding.h"
+#include "base/result.h"
+#include "log/postgres/inspect.h"
+
+namespace waybill::app {
+
+/// `place` is what the log is called.
+[[nodiscard]] Findings check_shared_log(const Result<PostgresFacts>& facts, const std::string& place);
+
+}  // namespace waybill::app
