@@ -38,18 +38,19 @@ Result<Store> open_shared(const Config& config, const Owner& owner, const StoreU
   Store store;
   PostgresOptions options = postgres_options(config);
   options.admit = use.admit;
-  options.counted = use.counted;
+  options.counted = false;  // it counts once the name is held
   auto log = PostgresLog::open(options);
   if (!log.ok()) return log.error();
-  store.boot_number = (*log)->boot_number();
   if (!(*log)->warning().empty()) log_event(LogLevel::kWarning, "log", (*log)->warning());
-  store.log = std::move(*log);
   if (use.counted) {
     auto hold = InstanceHold::take(options, owner, use.on_lost);
     if (!hold.ok()) return hold.error();
     store.hold = std::move(*hold);
     store.former_boot_is_dead = store.hold->former_is_dead();
+    if (Status counted = (*log)->count_boot(); !counted.ok()) return counted.error();
   }
+  store.boot_number = (*log)->boot_number();
+  store.log = std::move(*log);
   auto reader = PostgresReader::open(options);
   if (!reader.ok()) return reader.error();
   store.reader = std::move(*reader);

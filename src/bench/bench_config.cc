@@ -2,10 +2,10 @@
 
 namespace waybill::bench {
 
-std::vector<std::pair<std::string, std::string>> own_places(const std::string& directory) {
+std::vector<std::pair<std::string, std::string>> own_places(const std::string& directory, const std::string& log_url) {
   return {{"instance.name", "bench"},
           {"data.dir", directory},
-          {"message_log.url", "sqlite:" + directory + "/waybill.db"},
+          {"message_log.url", log_url.empty() ? "sqlite:" + directory + "/waybill.db" : log_url},
           {"mail.maildir", directory + "/mail"},
           {"mail.journal", ""},
           {"mail.exchange", "waybill.bench"},
@@ -18,8 +18,8 @@ std::vector<std::pair<std::string, std::string>> own_places(const std::string& d
           {"log.level", "warning"}};
 }
 
-Result<app::Config> load_in(app::ConfigSources sources, const std::string& directory) {
-  for (const auto& [key, value] : own_places(directory)) sources.flags.push_back({key, value, "bench"});
+Result<app::Config> load_in(app::ConfigSources sources, const std::string& directory, const std::string& log_url) {
+  for (const auto& [key, value] : own_places(directory, log_url)) sources.flags.push_back({key, value, "bench"});
   auto loaded = app::load_config(sources);
   if (!loaded.ok()) return loaded.error();
   return std::move(loaded->config);

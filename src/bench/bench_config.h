@@ -15,10 +15,13 @@ namespace waybill::bench {
 /// The queue that benchmarks use, on whatever broker.
 inline constexpr std::string_view kBenchQueue = "waybill.bench.queue";
 
-/// The keys that are overruled, and their values, for a benchmark that works in `directory`.
-[[nodiscard]] std::vector<std::pair<std::string, std::string>> own_places(const std::string& directory);
+/// The keys that are overruled, and their values, for a benchmark that works in `directory` on the message log
+/// `log_url`, or without one on a file there.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> own_places(const std::string& directory,
+                                                                          const std::string& log_url = "");
 
 /// Errors: as load_config.
-[[nodiscard]] Result<app::Config> load_in(app::ConfigSources sources, const std::string& directory);
+[[nodiscard]] Result<app::Config> load_in(app::ConfigSources sources, const std::string& directory,
+                                          const std::string& log_url = "");
 
 }  // namespace waybill::bench

@@ -5,11 +5,14 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "app/store.h"
 #include "bench/bare_statements.h"
 #include "bench/cost.h"
 #include "bench/disk_probe.h"
+#include "bench/log_place.h"
 #include "bench/usage.h"
 #include "bench/verb_life.h"
+#include "log/postgres/postgres_log.h"
 #include "log/sqlite/sqlite_log.h"
 
 namespace waybill::bench {
@@ -70,10 +73,37 @@ Result<Costs> run_all(const app::Config& config, const std::string& directory, c
   return alternate(*bare, verbs, *inserts, options, watch);
 }
 
+/// A log that others share: its verbs alone, and what its server writes for them.
+Result<Report> run_shared(const app::Config& config, const LogBenchOptions& options, RunWatch& watch) {
+  auto log = PostgresLog::open(app::postgres_options(config));
+  if (!log.ok()) return log.error();
+  VerbLife verbs(**log, config, std::string(static_cast<std::size_t>(options.size), '.'));
+  const WalMeter wal(config);
+  for (std::int64_t first = 0; first < options.messages; first += options.batch) {
+    if (watch.interrupted()) return make_error(ErrorClass::kConflict, "interrupted");
+    const std::int64_t count = std::min<std::int64_t>(options.batch, options.messages - first);
+    if (Status carried = verbs.run(first, count); !carried.ok()) return carried.error();
+    watch.tell("log", first, options.messages);
+  }
+  if (verbs.consumed() != options.messages) return unfinished(verbs.consumed(), options.messages);
+  const double messages = options.messages;
+  Report report;
+  report.add("log", kind_of_log(config));
+  report.add("messages", std::int64_t{options.messages});
+  report.add("size", std::int64_t{options.size});
+  report.add("batch", std::int64_t{options.batch});
+  report.add("verbs_messages_per_second", messages / verbs.cost().seconds);
+  report.add("verbs_cpu_seconds_per_1000", verbs.cost().cpu_seconds / messages * 1'000);
+  if (const auto bytes = wal.bytes()) report.add("wal_bytes_per_message", static_cast<double>(*bytes) / messages);
+  report.add("max_rss_mib", peak_rss_mib(::getpid()));
+  return report;
+}
+
 }  // namespace
 
 Result<Report> run_log_bench(const app::Config& config, const std::string& directory, const LogBenchOptions& options,
                              RunWatch& watch) {
+  if (config.message_log.shared()) return run_shared(config, options, watch);
   const auto fdatasync_us = measure_fdatasync_us(directory);
   if (!fdatasync_us.ok()) return fdatasync_us.error();
   const auto costs = run_all(config, directory, options, watch);

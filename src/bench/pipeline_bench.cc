@@ -14,6 +14,7 @@
 #include "bench/disk_probe.h"
 #include "bench/ledger.h"
 #include "bench/load_driver.h"
+#include "bench/log_place.h"
 #include "bench/pipeline_rig.h"
 #include "bench/plain_rabbitmq.h"
 #include "bench/prune_work.h"
@@ -361,10 +362,11 @@ Result<Report> run_pipeline_bench(const app::Config& config, const std::string& 
     if (!measured.ok()) return measured.error();
     undisturbed = *measured;
   }
+  const WalMeter wal(config);
   PipelineRun run(config, options, watch);
   if (Status done = run.run(); !done.ok()) return done.error();
   Report report;
-  report.add("log", std::string("sqlite"));
+  report.add("log", kind_of_log(config));
   report.add("broker", std::string(config.broker.in_process() ? "inprocess" : "rabbitmq"));
   report.add("messages", std::int64_t{options.messages});
   report.add("size", std::int64_t{options.size});
@@ -373,6 +375,9 @@ Result<Report> run_pipeline_bench(const app::Config& config, const std::string& 
   if (options.stored > 0) report.add("stored", std::int64_t{options.stored});
   if (options.waiting > 0) report.add("waiting", std::int64_t{options.waiting});
   run.report_on(report);
+  if (const auto bytes = wal.bytes()) {
+    report.add("wal_bytes_per_message", static_cast<double>(*bytes) / std::max(1, options.messages + options.waiting));
+  }
   if (undisturbed) {
     report.add("missing_exchange_percent", std::int64_t{options.missing_exchange_percent});
     report.add("undisturbed_messages_per_second", *undisturbed);

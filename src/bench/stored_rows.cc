@@ -89,6 +89,9 @@ Status fill(Connection& db, const app::Config& config, const StoredRows& rows, R
 }  // namespace
 
 Status fill_with_stored_rows(const app::Config& config, const StoredRows& rows, RunWatch& watch) {
+  if (config.message_log.shared()) {
+    return make_error(ErrorClass::kPermanent, "--stored fills a log in a file; leave --log out");
+  }
   const std::string& path = config.message_log.sqlite_file;
   const auto lock = LockFile::acquire(path, "bench");
   if (!lock.ok()) return lock.error();

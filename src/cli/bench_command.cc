@@ -1,8 +1,12 @@
 #include "cli/bench_command.h"
 
+#include <optional>
+#include <utility>
+
 #include "base/log.h"
 #include "bench/bench_config.h"
 #include "bench/interruption.h"
+#include "bench/log_place.h"
 #include "bench/scratch.h"
 #include "cli/client.h"
 #include "cli/output.h"
@@ -22,6 +26,7 @@ std::vector<Option> BenchCommand::options() {
 }
 
 ExitCode BenchCommand::run() {
+  if (config_.log == "sqlite") config_.log.clear();
   if (Status fit = check(); !fit.ok()) return report_usage(fit.error());
   const auto sources = config_.sources();
   if (!sources.ok()) return report_usage(sources.error());
@@ -30,7 +35,7 @@ ExitCode BenchCommand::run() {
   configure_log({LogLevel::kWarning, configured->config.log.format});
   bench::RunWatch watch;
   const bench::Interruption interruption(watch);
-  const auto report = measure_in_scratch(*sources, configured->config.data.dir, watch);
+  const auto report = measure_in_scratch(*sources, configured->config, watch);
   watch.clear();
   if (!report.ok()) {
     if (report.error().what == ErrorClass::kPermanent) return report_usage(report.error());
@@ -43,11 +48,17 @@ ExitCode BenchCommand::run() {
   return report->problems().empty() ? ExitCode::kDone : ExitCode::kFailed;
 }
 
-Result<bench::Report> BenchCommand::measure_in_scratch(const app::ConfigSources& sources, const std::string& data_dir,
+Result<bench::Report> BenchCommand::measure_in_scratch(const app::ConfigSources& sources, const app::Config& configured,
                                                        bench::RunWatch& watch) {
-  const auto scratch = bench::Scratch::make({dir_, bench::scratch_places(data_dir), allow_volatile_});
+  const auto scratch = bench::Scratch::make({dir_, bench::scratch_places(configured.data.dir), allow_volatile_});
   if (!scratch.ok()) return scratch.error();
-  const auto config = bench::load_in(sources, scratch->path());
+  std::optional<bench::LogPlace> place;
+  if (!config_.log.empty()) {
+    auto made = bench::LogPlace::make(configured, scratch->path());
+    if (!made.ok()) return made.error();
+    place = std::move(*made);
+  }
+  const auto config = bench::load_in(sources, scratch->path(), place ? place->url() : "");
   if (!config.ok()) return config.error();
   auto report = measure(*config, scratch->path(), watch);
   if (report.ok()) report->add("file_system", scratch->file_system());
@@ -60,11 +71,6 @@ std::vector<std::string> BenchCommand::config_arguments() const {
   if (!config_.broker.empty()) arguments.insert(arguments.end(), {"--broker", config_.broker});
   for (const auto& pair : config_.set) arguments.insert(arguments.end(), {"--set", pair});
   return arguments;
-}
-
-Status check_choice(const std::string& option, const std::string& given, const std::string& only) {
-  if (given == only) return ok_status();
-  return make_error(ErrorClass::kPermanent, option + ": there is no '" + given + "'; there is " + only);
 }
 
 }  // namespace waybill::cli

@@ -28,22 +28,23 @@ class BenchCommand : public Command {
   [[nodiscard]] virtual Result<bench::Report> measure(const app::Config& config, const std::string& directory,
                                                       bench::RunWatch& watch) = 0;
 
-  /// `--broker`, for those that take it: the place of its value.
+  /// `--log`, `--broker`, for those that take them: the places of their values. Without `--log`, or for `sqlite`, the
+  /// log is a file in the directory.
+  [[nodiscard]] std::string* log() { return &config_.log; }
   [[nodiscard]] std::string* broker() { return &config_.broker; }
+  /// For those that run no instance: rules that only concern one do not matter.
+  void need_no_broker() { config_.roles = "api"; }
   /// The options that chose the configuration, for `serve`.
   [[nodiscard]] std::vector<std::string> config_arguments() const;
 
  private:
-  [[nodiscard]] Result<bench::Report> measure_in_scratch(const app::ConfigSources& sources, const std::string& data_dir,
-                                                         bench::RunWatch& watch);
+  [[nodiscard]] Result<bench::Report> measure_in_scratch(const app::ConfigSources& sources,
+                                                         const app::Config& configured, bench::RunWatch& watch);
 
   ConfigOptions config_;
   std::string dir_;
   bool allow_volatile_ = false;
   bool json_ = false;
 };
-
-/// kPermanent, naming what there is, if `given` is another one.
-[[nodiscard]] Status check_choice(const std::string& option, const std::string& given, const std::string& only);
 
 }  // namespace waybill::cli

@@ -54,6 +54,7 @@ class PostgresLog::Impl {
       : options_(options), part_(static_cast<int>(std::random_device()() % kParts)) {}
 
   Status open();
+  Status count_boot();
   Result<Committed> commit(std::span<const Write> writes);
   Result<WallTime> now();
 
@@ -85,6 +86,7 @@ class PostgresLog::Impl {
   std::string identity_;
   std::string warning_;
   std::int64_t boot_number_ = 0;
+  bool counted_ = false;
 };
 
 Status PostgresLog::Impl::open() {
@@ -127,10 +129,16 @@ Status PostgresLog::Impl::register_boot() {
     if (Status admitted = options_.admit(identity_, boot_number_ + 1); !admitted.ok()) return admitted;
   }
   if (!identity_.empty() && !options_.counted) return ok_status();
+  return count_boot();
+}
+
+Status PostgresLog::Impl::count_boot() {
+  if (counted_) return ok_status();
   const Rows boot = db_->ask(kBoot, Params().add(draw_identity()));
   if (auto failure = db_->take_failure()) return failure->error;
   identity_ = boot.string(0, 0);
   boot_number_ = boot.integer(0, 1);
+  counted_ = true;
   return ok_status();
 }
 
@@ -292,6 +300,7 @@ PostgresLog::~PostgresLog() = default;
 Result<Committed> PostgresLog::commit(std::span<const Write> writes) { return impl_->commit(writes); }
 Result<WallTime> PostgresLog::now() { return impl_->now(); }
 std::string PostgresLog::identity() const { return impl_->identity(); }
+Status PostgresLog::count_boot() { return impl_->count_boot(); }
 std::int64_t PostgresLog::boot_number() const { return impl_->boot_number(); }
 const std::string& PostgresLog::warning() const { return impl_->warning(); }
 

@@ -27,6 +27,8 @@ class PostgresLog final : public MessageLog {
   [[nodiscard]] Result<WallTime> now() override;
   [[nodiscard]] std::string identity() const override;
 
+  /// Makes this opening a boot, if it was not `counted`: for whoever first had to hold the name of its instance.
+  [[nodiscard]] Status count_boot();
   /// How many times this log has been opened for writing: it never falls, unless an older copy was restored.
   [[nodiscard]] std::int64_t boot_number() const;
   /// What a person should know of the server; empty if all is well.

@@ -1,0 +1,38 @@
+#include "bench/log_place.h"
+
+#include <utility>
+
+#include "app/store.h"
+
+namespace waybill::bench {
+namespace {
+
+std::optional<std::int64_t> written(const app::Config& config) {
+  return config.message_log.shared() ? wal_bytes(app::postgres_options(config)) : std::nullopt;
+}
+
+}  // namespace
+
+Result<LogPlace> LogPlace::make(const app::Config& configured, const std::string& directory) {
+  LogPlace place;
+  if (!configured.message_log.shared()) {
+    place.url_ = "sqlite:" + directory + "/waybill.db";
+    return place;
+  }
+  auto database = OwnDatabase::make(app::postgres_options(configured), "waybill_bench");
+  if (!database.ok()) return database.error();
+  place.database_ = std::move(*database);
+  place.url_ = place.database_->url();
+  return place;
+}
+
+std::string kind_of_log(const app::Config& config) { return config.message_log.shared() ? "postgres" : "sqlite"; }
+
+WalMeter::WalMeter(const app::Config& config) : config_(config), before_(written(config)) {}
+
+std::optional<std::int64_t> WalMeter::bytes() const {
+  const auto after = written(config_);
+  return before_ && after ? std::optional(*after - *before_) : std::nullopt;
+}
+
+}  // namespace waybill::bench
