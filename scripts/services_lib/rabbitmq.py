@@ -1,10 +1,11 @@
 """A RabbitMQ node of its own: node name, cookie, configuration, data, ports, and a name server that no system node uses.
 
-WAYBILL_RABBITMQ_MANAGEMENT=1 starts it with the management plugin; WAYBILL_RABBITMQ_CONFIG names a file whose lines are
-added to its configuration (a TLS listener, for example).
+WAYBILL_RABBITMQ_MANAGEMENT=1 starts it with the management plugin, WAYBILL_RABBITMQ_PLUGINS names further ones (with spaces
+between), and WAYBILL_RABBITMQ_CONFIG a file whose lines are added to its configuration (a TLS listener, for example).
 """
 
 import os
+import re
 import secrets
 import socket
 import subprocess
@@ -86,8 +87,7 @@ class RabbitMq(Service):
         self.place.write_own(self._own / "rabbitmq.conf", self._configuration(ports))
         self.place.write_own(self._own / "rabbitmq-env.conf", "")
         self.place.write_own(self._own / ".erlang.cookie", self._cookie(), mode=0o400)
-        wanted = "rabbitmq_management" if os.environ.get("WAYBILL_RABBITMQ_MANAGEMENT", "0") not in ("", "0") else ""
-        self.place.write_own(self._plugins, f"[{wanted}].\n")
+        self.place.write_own(self._plugins, f"[{','.join(_plugins())}].\n")
 
     def command(self, ports):
         return [str(PROGRAMS / "rabbitmq-server")]
@@ -185,6 +185,15 @@ def join_cluster(nodes):
     joined = subprocess.run(command, env=environment, cwd="/", capture_output=True, text=True, check=False, **user)
     if joined.returncode != 0:
         raise Problem(f"the nodes did not form a cluster within {CLUSTER_S} s: {joined.stderr.strip()}")
+
+
+def _plugins():
+    plugins = os.environ.get("WAYBILL_RABBITMQ_PLUGINS", "").split()
+    for plugin in plugins:
+        if not re.fullmatch("[a-z0-9_]+", plugin):
+            raise Problem(f"WAYBILL_RABBITMQ_PLUGINS: '{plugin}' is no name of a plugin")
+    management = os.environ.get("WAYBILL_RABBITMQ_MANAGEMENT", "0") not in ("", "0")
+    return list(dict.fromkeys([*plugins, *(["rabbitmq_management"] if management else [])]))
 
 
 def _listens(port):
