@@ -37,10 +37,11 @@ void check_broker(const Config& config, Problems& problems) {
   const BrokerConfig& broker = config.broker;
   const bool tls = broker.url.starts_with("amqps://");
   const bool files = !broker.tls_ca_file.empty() || !broker.tls_cert_file.empty() || !broker.tls_key_file.empty();
-  if (files && !tls) {
+  const bool management_tls = broker.management_url.starts_with("https://");
+  if (files && !tls && !management_tls) {
     problems.push_back(
         "broker.tls_ca, broker.tls_cert and broker.tls_key mean nothing without TLS: write amqps:// in "
-        "broker.url, or leave them out");
+        "broker.url or https:// in broker.management_url, or leave them out");
   }
   if (!broker.tls_key_file.empty() && broker.tls_cert_file.empty()) {
     problems.push_back("broker.tls_key is of no use without broker.tls_cert");

@@ -27,15 +27,18 @@ def topology(tmp_path, over_rabbitmq):
     return run
 
 
+def examine(tmp_path, config):
+    """What the doctor reports of a configuration."""
+    ended = waybill("doctor", *settings(config), "--data", tmp_path / "data", "--json", cwd=tmp_path)
+    report = json.loads(ended.stdout)
+    assert ended.returncode == (DONE if report["healthy"] else FAILED), ended.stderr
+    return report
+
+
 @pytest.fixture
 def doctor(tmp_path, over_rabbitmq):
-    """The findings, by verdict, and the exit code."""
     def run(**changed):
-        config = {**over_rabbitmq, **{key.replace("__", "."): value for key, value in changed.items()}}
-        ended = waybill("doctor", *settings(config), "--data", tmp_path / "data", "--json", cwd=tmp_path)
-        report = json.loads(ended.stdout)
-        assert ended.returncode == (DONE if report["healthy"] else FAILED), ended.stderr
-        return report
+        return examine(tmp_path, {**over_rabbitmq, **{key.replace("__", "."): value for key, value in changed.items()}})
     return run
 
 

@@ -6,7 +6,6 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/error.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -16,6 +15,7 @@
 #include <utility>
 
 #include "broker/rabbitmq/protocol/session_machine.h"
+#include "broker/rabbitmq/tls.h"
 
 namespace waybill::rabbitmq {
 namespace {
@@ -29,6 +29,8 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kReadSize = 256U << 10U;
 // So that a long burst does not keep its memory for ever.
 constexpr std::size_t kKeepBuffer = 1U << 20U;
+/// What a peer said before it went can still be read when nothing can be written any more, and may say why it went.
+constexpr Duration kLastWords{1'000};
 
 class SocketConnection final : public Connection, public std::enable_shared_from_this<SocketConnection> {
  public:
@@ -39,6 +41,7 @@ class SocketConnection final : public Connection, public std::enable_shared_from
         machine_(place_.options, role),
         resolver_(io),
         timer_(io),
+        last_words_(io),
         socket_(io) {
     read_buffer_.resize(kReadSize);
   }
@@ -96,19 +99,8 @@ class SocketConnection final : public Connection, public std::enable_shared_from
     socket_.set_option(tcp::no_delay(true), ignored);
     if (!place_.tls) return on_stream_up();
     tls_.emplace(socket_, *place_.tls);
-    const std::string& host = place_.address.host;
-    error_code literal;
-    asio::ip::make_address(host, literal);
-    // Names only: addresses have no place in SNI (RFC 6066).
-    if (literal) SSL_set_tlsext_host_name(tls_->native_handle(), host.c_str());
-    tls_->set_verify_callback(
-        [this, verify = ssl::host_name_verification(host)](bool fine, ssl::verify_context& context) {
-          const int code = X509_STORE_CTX_get_error(context.native_handle());
-          if (!fine) tls_problem_ = X509_verify_cert_error_string(code);
-          const bool accepted = verify(fine, context);
-          if (fine && !accepted) tls_problem_ = "it is not for host '" + place_.address.host + "'";
-          return accepted;
-        });
+    name_host(tls_->native_handle(), place_.address.host);
+    tls_->set_verify_callback(certificate_check(place_.address.host, tls_problem_));
     tls_->async_handshake(ssl::stream_base::client, [self = shared_from_this()](const error_code& error) {
       if (self->ended_) return;
       if (error) return self->fail_tls(error);
@@ -118,7 +110,8 @@ class SocketConnection final : public Connection, public std::enable_shared_from
 
   void fail_tls(const error_code& error) {
     using Kind = ConnectionEnd::Kind;
-    if (!tls_problem_.empty()) return fail("its certificate is refused: " + tls_problem_, Kind::kRefused);
+    if (!tls_problem_->empty()) return fail("its certificate is refused: " + *tls_problem_, Kind::kRefused);
+    if (const auto why = client_certificate_trouble(error); !why.empty()) return fail(why, Kind::kRefused);
     if (error.category() == asio::error::get_ssl_category() &&
         ERR_GET_REASON(static_cast<unsigned long>(error.value())) == SSL_R_WRONG_VERSION_NUMBER) {
       return fail("it does not speak TLS there: write amqp:// or name its TLS port (5671)", Kind::kRefused);
@@ -157,6 +150,9 @@ class SocketConnection final : public Connection, public std::enable_shared_from
   }
 
   void on_read(const error_code& error, std::size_t size) {
+    // By TLS 1.3 our side is up before the peer has looked at our certificate.
+    if (const auto why = client_certificate_trouble(error); !why.empty())
+      return fail(why, ConnectionEnd::Kind::kRefused);
     act([&](MonoTime now, Turn& turn) {
       if (size > 0) machine_.on_bytes({read_buffer_.data(), size}, now, turn);
       if (error)
@@ -168,7 +164,7 @@ class SocketConnection final : public Connection, public std::enable_shared_from
   [[nodiscard]] std::size_t unsent() const { return out_.size() + writing_.size() - written_; }
 
   void write() {
-    if (ended_ || write_pending_) return;
+    if (ended_ || write_pending_ || write_failed_) return;
     if (written_ == writing_.size()) {
       writing_.clear();
       if (writing_.capacity() > kKeepBuffer) writing_.shrink_to_fit();
@@ -189,10 +185,16 @@ class SocketConnection final : public Connection, public std::enable_shared_from
 
   void on_written(const error_code& error, std::size_t size) {
     written_ += size;
-    act([&](MonoTime now, Turn& turn) {
-      machine_.on_write(unsent(), size > 0, now);
-      if (error)
-        machine_.on_stream_end("the connection to " + place_.address.text() + " broke: " + error.message(), turn);
+    write_failed_ = static_cast<bool>(error);
+    act([&](MonoTime now, Turn&) { machine_.on_write(unsent(), size > 0, now); });
+    if (error && !ended_) await_last_words("the connection to " + place_.address.text() + " broke: " + error.message());
+  }
+
+  void await_last_words(const std::string& reason) {
+    last_words_.expires_after(kLastWords);
+    last_words_.async_wait([self = shared_from_this(), reason](const error_code& error) {
+      if (error || self->ended_) return;
+      self->act([&](MonoTime, Turn& turn) { self->machine_.on_stream_end(reason, turn); });
     });
   }
 
@@ -231,6 +233,7 @@ class SocketConnection final : public Connection, public std::enable_shared_from
     error_code ignored;  // it is left in any case
     resolver_.cancel();
     timer_.cancel();
+    last_words_.cancel();
     socket_.close(ignored);
   }
 
@@ -261,14 +264,16 @@ class SocketConnection final : public Connection, public std::enable_shared_from
   SessionMachine machine_;
   tcp::resolver resolver_;
   asio::steady_timer timer_;
+  asio::steady_timer last_words_;
   tcp::socket socket_;
   std::optional<ssl::stream<tcp::socket&>> tls_;
-  std::string tls_problem_;
+  const std::shared_ptr<std::string> tls_problem_ = std::make_shared<std::string>();
   std::string read_buffer_;
   std::string writing_;  // the socket has it, but for what comes after `written_`
   std::size_t written_ = 0;
   std::string out_;  // the next write
   bool write_pending_ = false;
+  bool write_failed_ = false;
   bool connected_ = false;
   bool ended_ = false;
   MonoTime connect_deadline_;

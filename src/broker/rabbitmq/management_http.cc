@@ -4,7 +4,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -51,14 +50,16 @@ asio::awaitable<ManagementPage> ask(Stream& stream, const ManagementPlace& place
   co_return ManagementPage{static_cast<int>(answer.result_int()), std::move(answer.body()), parse_http_date(date)};
 }
 
-asio::awaitable<ManagementPage> talk(const ManagementPlace& place, asio::ssl::context* tls, std::string target) {
+asio::awaitable<ManagementPage> talk(const ManagementPlace& place, asio::ssl::context* tls, std::string target,
+                                     std::shared_ptr<std::string> tls_problem) {
   asio::ip::tcp::resolver resolver(co_await asio::this_coro::executor);
   const auto found = co_await resolver.async_resolve(place.host, std::to_string(place.port), asio::use_awaitable);
   beast::tcp_stream stream(co_await asio::this_coro::executor);
   co_await stream.async_connect(found, asio::use_awaitable);
   if (tls == nullptr) co_return co_await ask(stream, place, target);
   asio::ssl::stream<beast::tcp_stream&> secure(stream, *tls);
-  secure.set_verify_callback(asio::ssl::host_name_verification(place.host));
+  name_host(secure.native_handle(), place.host);
+  secure.set_verify_callback(certificate_check(place.host, std::move(tls_problem)));
   co_await secure.async_handshake(asio::ssl::stream_base::client, asio::use_awaitable);
   co_return co_await ask(secure, place, target);
 }
@@ -119,10 +120,11 @@ Result<ManagementPage> get_management(const ManagementPlace& place, const Rabbit
   const auto tls = make_tls(own);
   if (!tls.ok()) return tls.error();
   const std::string where = "the management interface at " + RabbitMqAddress{place.host, place.port}.text();
+  const auto tls_problem = std::make_shared<std::string>();
   asio::io_context io;
   std::exception_ptr failure;
   std::optional<ManagementPage> page;
-  asio::co_spawn(io, talk(place, tls->get(), target), [&](std::exception_ptr error, ManagementPage got) {
+  asio::co_spawn(io, talk(place, tls->get(), target, tls_problem), [&](std::exception_ptr error, ManagementPage got) {
     failure = std::move(error);
     page = std::move(got);
   });
@@ -132,6 +134,10 @@ Result<ManagementPage> get_management(const ManagementPlace& place, const Rabbit
   try {
     std::rethrow_exception(failure);
   } catch (const boost::system::system_error& error) {
+    if (!tls_problem->empty()) {
+      return make_error(ErrorClass::kPermanent,
+                        where + " cannot be asked: its certificate is refused: " + *tls_problem);
+    }
     return make_error(ErrorClass::kRetry, where + " cannot be asked: " + error.code().message());
   }
 }

@@ -91,6 +91,9 @@ TEST(ConfigCheckTest, CertificatesAreForTls) {
   config.broker.url = "amqp://host";
   config.broker.tls_ca_file = "ca.pem";
   EXPECT_EQ(check_config(config).size(), 1U);
+  config.broker.management_url = "https://host";
+  EXPECT_TRUE(check_config(config).empty());
+  config.broker.management_url.clear();
   config.broker.url = "amqps://host";
   EXPECT_TRUE(check_config(config).empty());
   config.broker.external_login = true;

@@ -165,8 +165,9 @@ void SessionMachine::on_close(const Close& close, Turn& turn) {
   if (state_ == State::kAwaitOpened &&
       (close.code == kNotAllowed || close.code == kAccessRefused || close.code == kNotFound)) {
     return end(ConnectionEnd::Kind::kRefused,
-               "the broker refused vhost '" + options_.url.vhost + "' to user '" + options_.url.user +
-                   "': it does not exist, or the user has no permissions in it (" + said + ")",
+               "the broker refused vhost '" + options_.url.vhost + "' to " +
+                   (options_.external ? "the user of the client's certificate" : "user '" + options_.url.user + "'") +
+                   ": it does not exist, or the user has no permissions in it (" + said + ")",
                turn);
   }
   end(ConnectionEnd::Kind::kLost, "the broker closed the connection: " + said, turn, close.by_publish);
