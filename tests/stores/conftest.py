@@ -34,6 +34,6 @@ def names():
 def serve_over(make_daemon, names):
     """Makes daemons on a database and the shared RabbitMQ. Started ones must be waited for by the test."""
     def serve(database, name="one", config=None, **options):
-        return make_daemon(name, config={"log.url": database.url, "broker.url": url_of("rabbitmq"), **names,
+        return make_daemon(name, config={"message_log.url": database.url, "broker.url": url_of("rabbitmq"), **names,
                                          **(config or {})}, **options)
     return serve
