@@ -1,4 +1,5 @@
-// What tests of replays share: the recordings, and the logs that they are played on (testing/recording).
+// What the replays of the simulator's recordings have in common: stages, which are empty logs on a clock that the
+// replay sets, and the recordings themselves.
 #pragma once
 
 #include <cstdint>
@@ -7,13 +8,13 @@
 #include <string>
 #include <utility>
 
-#include "base/result.h"
-#include "ports/message_log.h"
 #include "testing/memory_log.h"
 #include "testing/recording/recording.h"
 #include "tests/contract/log_suite.h"
 
 namespace waybill::recording {
+
+inline constexpr std::uint64_t kReplaySeeds = 30;
 
 template <class T>
 T opened(Result<T> result) {
@@ -28,10 +29,7 @@ class Stage {
   [[nodiscard]] virtual MessageLog& log() = 0;
   [[nodiscard]] virtual MessageReader& reader() = 0;
   [[nodiscard]] virtual Status insert_foreign(const Row& row) = 0;
-  [[nodiscard]] Result<ReplayReport> play(std::istream& recording) {
-    return replay(recording, {log(), [this](WallTime time) { clock_.advance(time - clock_.now()); },
-                              [this](const Row& row) { return insert_foreign(row); }});
-  }
+  [[nodiscard]] Result<ReplayReport> play(std::istream& recording);
 
  protected:
   contract::HandClock clock_;
@@ -48,16 +46,12 @@ class MemoryStage final : public Stage {
   MemoryLog log_;
 };
 
-/// What the simulator's log is told in the run of this seed.
+/// What a simulated run asked of its log.
 [[nodiscard]] std::string record(std::uint64_t seed);
 
 [[nodiscard]] std::string describe(const Difference& difference);
 [[nodiscard]] std::string describe(const LogStats& stats);
-
 /// Empty if the whole recording got the same answers.
 [[nodiscard]] std::string problem_of(Stage& stage, const std::string& recording);
-
-/// Plays the recording of a seed on this stage and on the model; then they must answer, and hold, the same.
-void expect_same_answers(Stage& stage, std::uint64_t seed);
 
 }  // namespace waybill::recording
