@@ -29,6 +29,7 @@ FOLDERS = (
     Folder("lint", "scripts/tests", alone=False),
     Folder("integration", "tests/integration", ("mime_tool",), alone=False),
     Folder("integration", "tests/rabbitmq", ("waybill",), alone=False),
+    Folder("integration", "tests/postgres", ("waybill",), alone=False),
     Folder("e2e", "tests/e2e", ("waybill",)),
     Folder("fault", "tests/fault", ("waybill",)),
 )

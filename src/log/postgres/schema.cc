@@ -3,8 +3,10 @@
 namespace waybill::postgres {
 namespace {
 
-// Taken for the time of a migration, in the database's own space of advisory locks.
-constexpr Statement kLock{"migration_lock", "SELECT pg_advisory_xact_lock(6150173812543029301)"};
+// In the database's own space of advisory locks. Taken before the transaction begins: only a new transaction learns of
+// the tables that another session has made meanwhile.
+constexpr Statement kLock{"migration_lock", "SELECT pg_advisory_lock(6150173812543029301)"};
+constexpr Statement kUnlock{"migration_unlock", "SELECT pg_advisory_unlock(6150173812543029301)"};
 constexpr Statement kBegin{"begin_migration", "BEGIN"};
 constexpr Statement kCommit{"commit_migration", "COMMIT"};
 constexpr Statement kTables{"tables",
@@ -36,7 +38,8 @@ Result<SchemaState> schema_of(Connection& connection) {
       state.applied.push_back({applied.small(i, 0), applied.string(i, 1), applied.string(i, 2)});
     }
   }
-  if (!connection.failed() && tables.boolean(0, 1)) {
+  state.has_table = !connection.failed() && tables.boolean(0, 1);
+  if (state.has_table) {
     const Rows rows = connection.ask(kHasRows);
     state.has_rows = !connection.failed() && rows.boolean(0, 0);
   }
@@ -63,9 +66,9 @@ Status apply_missing(Connection& connection, Migrate how) {
   auto state = schema_of(connection);
   if (!state.ok()) return state.error();
   if (state->missing.empty()) return ok_status();
-  if (state->applied.empty() && state->has_rows) {
+  if (state->applied.empty() && state->has_table) {
     return permanent(
-        "the database holds a table msg_log that Waybill did not make; `waybill migrate adopt` takes it over");
+        "the database holds a table msg_log that Waybill did not make; name another database in message_log.url");
   }
   if (how == Migrate::kIfEmpty && state->has_rows) {
     return permanent("the message log was made by an older program; run `waybill migrate up` once");
@@ -89,12 +92,14 @@ Status migrate(Connection& connection, Migrate how) {
     return state.ok() ? ok_status() : Status(state.error());
   }
   connection.script("SET lock_timeout = '60s'; SET statement_timeout = '600s'");
-  connection.ask(kBegin);
   connection.ask(kLock);
+  connection.ask(kBegin);
   Status done = apply_missing(connection, how);
   if (done.ok()) connection.ask(kCommit);
   if (auto failure = connection.take_failure()) done = explain(connection, std::move(*failure));
   connection.rollback();
+  connection.ask(kUnlock);
+  static_cast<void>(connection.take_failure());  // the end of the connection lets it go as well
   return done;
 }
 

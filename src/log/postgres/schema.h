@@ -17,7 +17,8 @@ namespace waybill::postgres {
 struct SchemaState {
   std::vector<AppliedMigration> applied;
   std::vector<Migration> missing;
-  bool has_rows = false;  ///< a table `msg_log` with rows: it is migrated only when somebody says so
+  bool has_table = false;  ///< there is a table `msg_log`, whoever made it
+  bool has_rows = false;   ///< and it has rows: it is migrated only when somebody says so
 };
 
 /// Errors: kPermanent (made by a newer program, or another's), kRetry.
