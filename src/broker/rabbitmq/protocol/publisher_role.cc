@@ -29,6 +29,11 @@ std::string header_of(const Headers& headers, std::string_view wanted) {
   return {};
 }
 
+/// The texts of 404 and 403 name what is missing or forbidden.
+bool names_exchange(const std::string& text, const std::string& exchange) {
+  return text.find("exchange '" + exchange + "'") != std::string::npos;
+}
+
 ConnectionEnd lost(std::string reason) { return {ConnectionEnd::Kind::kLost, std::move(reason)}; }
 
 }  // namespace
@@ -202,7 +207,7 @@ void PublisherRole::on_channel_closed(const Close& close, MonoTime now, Turn& tu
   // A missing exchange is found by trying; of anything else a message is the cause.
   if (close.code != kNotFound && close.code != kAccessRefused) suspect(ring_.open_ids());
   go_down(reason);
-  proven_.clear();
+  if (std::erase_if(proven_, [&](const auto& name) { return names_exchange(close.text, name); }) == 0) proven_.clear();
   if (declaring_.running()) return turn.end_with(lost(reason));
   declare(now, turn);
 }

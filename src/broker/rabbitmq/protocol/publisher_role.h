@@ -3,8 +3,8 @@
 //
 // Channel 1 carries what goes to exchanges that have taken a message before; everything else is tried on channel 3
 // first (trial_lane.h), so that a missing exchange, which closes a channel and leaves all its publishes in doubt, never
-// meets a full window. Channel 2 declares. When channel 1 is closed, by an exchange that was deleted meanwhile, all
-// exchanges must prove themselves again; if a message was at fault, those that were in flight are tried one by one.
+// meets a full window. Channel 2 declares. When channel 1 is closed by an exchange that was deleted meanwhile, that one
+// must prove itself again; if a message was at fault, all must, and those that were in flight are tried one by one.
 //
 // RabbitMQ 3.10 keeps, for each channel, which node leads a quorum queue. A channel that first publishes while that
 // node has just died never learns better, and nacks until the node is back. So after a nack channel 1 is opened anew,

@@ -217,6 +217,17 @@ TEST_F(PublisherRoleTest, AnExchangeDeletedMeanwhileLeavesTheWindowInDoubtOnce) 
   EXPECT_EQ(events(), (Said{"returned 4 404", "returned 5 404", "acked 4 5 nacked"}));
 }
 
+TEST_F(PublisherRoleTest, OtherExchangesNeedNoNewProofWhenOneWasDeleted) {
+  be_ready();
+  publish({"a"}, "second");
+  rig_.hear(peer::ack(3, 2));
+  publish({"b"});
+  rig_.hear(peer::channel_close(1, 404, "NOT_FOUND - no exchange 'exchange' in vhost '/'"));
+  rig_.hear(peer::channel_opened(1) + peer::confirm_selected(1));
+  EXPECT_EQ(publish({"c"}, "second")[0], "basic.publish 1 second key");
+  EXPECT_EQ(publish({"d"})[0], "basic.publish 3 exchange key");
+}
+
 TEST_F(PublisherRoleTest, APoisonMessageIsFoundByTryingOneByOne) {
   be_ready();
   publish({"a", "poison", "b"});
