@@ -59,10 +59,15 @@ Status check_topology(const Topology& topology) {
 
 void TopologyRun::start(Topology topology, Done done, MonoTime now, Turn& turn) {
   topology_ = std::move(topology);
-  step_ = 0;
-  notes_.clear();
+  once_more_ = true;
   done_ = std::move(done);
   if (auto checked = check_topology(topology_); !checked.ok()) return finish(checked, now, turn);
+  begin(now, turn);
+}
+
+void TopologyRun::begin(MonoTime now, Turn& turn) {
+  step_ = 0;
+  notes_.clear();
   next(now, turn);
 }
 
@@ -118,6 +123,7 @@ void TopologyRun::bind(const Binding& binding, MonoTime now, Turn& turn) {
                            exchange_called(binding.route.exchange) + " by key '" + binding.route.routing_key + "'";
   const auto encode = [binding](std::string& out, std::uint16_t channel) { encode_queue_bind(out, channel, binding); };
   const auto refused = [this, what](const Close& close, MonoTime at, Turn& then) {
+    if (close.code == kNotFound && std::exchange(once_more_, false)) return begin(at, then);
     if (close.code != kAccessRefused) return refuse(what, close, at, then);
     // Whether it is bound no client can ask; what leads nowhere is returned, and seen.
     notes_.push_back("no right for " + what + ": it is taken for granted");

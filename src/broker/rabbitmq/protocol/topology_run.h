@@ -1,6 +1,6 @@
 // Declares exchanges, queues and bindings, one after the other. What exists already and is the same is fine; what
 // exists and is not becomes a sentence that says what differs. Without the right to declare, what exists is taken as it
-// is. Pure.
+// is. What somebody removes between its declaration and its binding is declared once more. Pure.
 #pragma once
 
 #include <functional>
@@ -32,6 +32,7 @@ class TopologyRun {
   void reset();
 
  private:
+  void begin(MonoTime now, Turn& turn);
   void next(MonoTime now, Turn& turn);
   void declare_exchange(const std::string& exchange, MonoTime now, Turn& turn);
   void declare_queue(const QueueDeclaration& queue, MonoTime now, Turn& turn);
@@ -47,6 +48,7 @@ class TopologyRun {
   const QueueType type_;
   Topology topology_;
   std::size_t step_ = 0;
+  bool once_more_ = true;
   std::vector<std::string> notes_;
   Done done_;
 };
