@@ -42,7 +42,10 @@ class Node::Impl {
     const bool uses_broker = options_.relay || parts_.handlers != nullptr;
     Status declared = uses_broker ? parts_.broker.declare(options_.topology) : ok_status();
     const bool unreachable = !declared.ok() && declared.error().what == ErrorClass::kRetry;
-    if (!declared.ok() && !unreachable) return declared;
+    // What exists and differs, or is missing, does not fit what is configured.
+    if (!declared.ok() && !unreachable) {
+      return make_error(ErrorClass::kPermanent, declared.error().message, declared.error().code);
+    }
     post([this, unreachable] {
       if (unreachable) declare_timer_.arm(parts_.loop.now() + kDeclareAgain);
       start_on_loop();
@@ -86,9 +89,9 @@ class Node::Impl {
   void declare_again() {
     const Status declared = parts_.broker.declare(options_.topology);
     if (declared.ok()) return;
-    if (declared.error().what != ErrorClass::kRetry) {
-      log_event(LogLevel::kError, "node", "the broker refused the topology: it is tried again",
-                {{"error", declared.error().message}});
+    const std::string& why = declared.error().message;
+    if (declared.error().what != ErrorClass::kRetry && why != std::exchange(topology_refused_, why)) {
+      log_event(LogLevel::kError, "node", "the broker refused the topology: it is tried again", {{"error", why}});
     }
     declare_timer_.arm(parts_.loop.now() + kDeclareAgain);
   }
@@ -169,6 +172,7 @@ class Node::Impl {
   Timer lapse_timer_;
   std::function<void()> on_stopped_;
   Left left_;
+  std::string topology_refused_;  // why, as told last
   bool stopping_ = false;
   bool grace_over_ = false;
   bool held_crashed_ = false;                                   // by the worker, after its last turn

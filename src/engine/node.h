@@ -42,8 +42,8 @@ class Node {
 
   // start, begin_stop: any thread; their work is done on the loop.
 
-  /// Declares the topology (again and again while the broker is not there; a refused one is an error), ends the
-  /// attempts of a former boot that is proven dead, opens the sessions.
+  /// Declares the topology (again and again while the broker is not there), ends the attempts of a former boot that is
+  /// proven dead, opens the sessions. Errors (kPermanent): the broker refuses the topology.
   [[nodiscard]] Status start();
   /// Takes no new deliveries, publishes nothing more, lets what runs finish until `deadline`; then gives back what has
   /// not begun and leaves the rest to lapse. `done` is called once, on the loop.
