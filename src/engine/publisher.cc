@@ -97,7 +97,7 @@ void Publisher::on_publish_down(std::string reason) {
   on_loop([this, reason = std::move(reason)] {
     blocked_timer_.disarm();
     ready_untold_ = true;
-    log_event(LogLevel::kWarning, kComponent, "the connection for publishing was lost", {{"reason", reason}});
+    log_event(LogLevel::kWarning, kComponent, "publishing was interrupted", {{"reason", reason}});
     perform(machine_.on_down(loop_.now()));
   });
 }

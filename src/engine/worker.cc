@@ -63,12 +63,18 @@ WorkerMoment Worker::moment() const {
 
 void Worker::on_consume_ready() { events_.put(Ready{}); }
 void Worker::on_delivery(Delivery delivery) { events_.put(std::move(delivery)); }
+void Worker::on_rejected_unread() { events_.put(RejectedUnread{}); }
 void Worker::on_cancelled(QueueName queue, std::string reason) {
   events_.put(Cancelled{std::move(queue), std::move(reason)});
 }
 void Worker::on_consume_down(std::string reason) { events_.put(Down{std::move(reason)}); }
 
-void Worker::take(Ready /*event*/) { perform(machine_.on_ready(moment())); }
+void Worker::take(Ready /*event*/) {
+  if (std::exchange(interrupted_, false)) log_event(LogLevel::kInfo, kComponent, "consuming again");
+  perform(machine_.on_ready(moment()));
+}
+
+void Worker::take(RejectedUnread /*event*/) { metrics_.add(Count::kForeignRejected); }
 
 void Worker::take(Delivery delivery) {
   trace_point(kBeforeAck, [&] { return "delivery " + text_of(delivery.tag) + " " + delivery.id; });
@@ -82,7 +88,8 @@ void Worker::take(Cancelled event) {
 }
 
 void Worker::take(Down event) {
-  log_event(LogLevel::kWarning, kComponent, "the connection for consuming was lost", {{"reason", event.reason}});
+  interrupted_ = true;
+  log_event(LogLevel::kWarning, kComponent, "consuming was interrupted", {{"reason", event.reason}});
   perform(machine_.on_down(moment()));
 }
 

@@ -41,6 +41,7 @@ class Worker final : private ConsumeEvents {
  private:
   void on_consume_ready() override;
   void on_delivery(Delivery delivery) override;
+  void on_rejected_unread() override;
   void on_cancelled(QueueName queue, std::string reason) override;
   void on_consume_down(std::string reason) override;
 
@@ -52,9 +53,11 @@ class Worker final : private ConsumeEvents {
   struct Down {
     std::string reason;
   };
-  using Event = std::variant<Ready, Delivery, Cancelled, Down>;
+  struct RejectedUnread {};
+  using Event = std::variant<Ready, Delivery, RejectedUnread, Cancelled, Down>;
   void take(Ready event);
   void take(Delivery delivery);
+  void take(RejectedUnread event);
   void take(Cancelled event);
   void take(Down event);
 
@@ -83,6 +86,7 @@ class Worker final : private ConsumeEvents {
   LoopInbox<Event> events_;
   std::unique_ptr<ConsumeSession> session_;
   bool stopping_ = false;
+  bool interrupted_ = false;  // told, and not yet that it is over
   std::unordered_map<WorkerMachine::Key, std::function<void(bool)>> effects_asked_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // answers that come after the end find it false
 };

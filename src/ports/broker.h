@@ -103,6 +103,8 @@ class ConsumeEvents {
   virtual ~ConsumeEvents() = default;
   virtual void on_consume_ready() = 0;  ///< subscribe now (again)
   virtual void on_delivery(Delivery delivery) = 0;
+  /// A delivery was too large to be read, and went to its queue's dead-letter route.
+  virtual void on_rejected_unread() {}
   /// The broker ended one subscription (queue deleted, failover). What it delivered may still be acknowledged.
   virtual void on_cancelled(QueueName queue, std::string reason) = 0;
   /// All subscriptions and unacknowledged deliveries of this epoch are gone; the broker delivers the latter again.

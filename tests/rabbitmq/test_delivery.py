@@ -95,6 +95,8 @@ def test_too_large_a_message_of_another_client_goes_to_the_dead_letters(make_dae
         got = eventually(lambda: (found := channel.basic_get(names["dead_letter.queue"], auto_ack=True))[0] and found,
                          20, "it is a dead letter")
         assert len(got[2]) == 3 << 20
+        page = daemon.client().get("/metrics").text
+        assert 'waybill_refused_deliveries_total{fate="rejected"} 1' in page
         one = daemon.client().accepted()
         eventually(lambda: daemon.client().status(one) == CONSUMED, 20, "the next one is handled")
 

@@ -19,6 +19,8 @@ from own_node import check_all_delivered, let_pass, more_answered, more_delivere
 CONSUMED, SEND_FAILED = 3, 2
 CLIENTS = 2
 LOST = "the broker lost messages"
+PUBLISHING_LOST, PUBLISHING_AGAIN = "publishing was interrupted", "the broker is ready"
+CONSUMING_LOST, CONSUMING_AGAIN = "consuming was interrupted", "consuming again"
 
 
 def told_again(daemon, what):
@@ -103,6 +105,7 @@ def remove_exchange(channel, names):
 def remove_binding(channel, names):
     channel.queue_unbind(names["mail.queue"], names["mail.exchange"], names["mail.routing_key"])
 
+
 @pytest.mark.parametrize("remove, code", [(remove_exchange, "404 NOT_FOUND"), (remove_binding, "312 NO_ROUTE")])
 def test_what_is_removed_while_publishing_is_declared_again(make_daemon, node, over_node, remove, code):
     with make_daemon(config={**over_node, "publish.backoff_max": "2s"}) as daemon:
@@ -116,6 +119,28 @@ def test_what_is_removed_while_publishing_is_declared_again(make_daemon, node, o
         assert not load.refused
         check_all_delivered(daemon, load.answered)
         assert repeated(daemon) == 0
+    assert "no connection to the broker" not in daemon.stderr
+    assert " error " not in daemon.stderr
+
+
+def test_a_topology_that_is_refused_later_is_told_once(make_daemon, node, over_node):
+    """The broker is not there at the start; when it comes, it has another queue of that name."""
+    with node.channel() as channel:
+        channel.queue_declare(over_node["mail.queue"], durable=True)
+    eventually(lambda: node.on_disk(over_node["mail.queue"]), 20, "it is on the disk")
+    node.kill()
+    daemon = make_daemon(config=over_node)
+    daemon.start()
+    eventually(daemon.listens, 30, "it serves without a broker")
+    node.up()
+    refused = "the broker refused the topology"
+    eventually(lambda: refused in daemon.stderr, 20, "it is told")
+    let_pass(5)
+    assert daemon.stderr.count(refused) == 1
+    with node.channel() as channel:
+        channel.queue_delete(over_node["mail.queue"])
+    delivered_now(daemon)
+    assert daemon.stop() == 0
 
 
 def test_a_queue_that_is_deleted_while_publishing_comes_back_and_what_it_swallowed_too(make_daemon, node, over_node,
@@ -174,9 +199,6 @@ def through_gate(over_node, gate, node):
     return {**over_node, "broker.url": over_node["broker.url"].replace(f":{node.port()}", f":{gate.port}")}
 
 
-PUBLISHING_LOST = "the connection for publishing was lost"
-PUBLISHING_AGAIN = "the broker is ready"
-CONSUMING_LOST = "the connection for consuming was lost"
 
 
 def test_connections_are_cut_again_and_again(make_daemon, through_gate, gate):
@@ -184,10 +206,10 @@ def test_connections_are_cut_again_and_again(make_daemon, through_gate, gate):
         with Load(daemon.port, CLIENTS) as load:
             for _ in range(5):
                 more_delivered(daemon)
-                lost, back = told_again(daemon, PUBLISHING_LOST), told_again(daemon, PUBLISHING_AGAIN)
+                told = [told_again(daemon, one) for one in (PUBLISHING_LOST, CONSUMING_LOST, PUBLISHING_AGAIN,
+                                                            CONSUMING_AGAIN)]
                 gate.cut()
-                eventually(lost, 10, "it is told")
-                eventually(back, 20, "it publishes again")  # or the next cut would find nothing to cut
+                eventually(lambda: all(each() for each in told), 20, "both ends are told, and that it goes on")
             more_delivered(daemon)
         assert not load.refused
         check_all_delivered(daemon, load.answered)
@@ -314,7 +336,7 @@ def test_one_percent_to_a_missing_exchange_costs_the_others_nothing(make_daemon,
         tried = client.message(lost_ones[0])
         assert tried["status"]["code"] == SEND_FAILED
         assert "404 NOT_FOUND - no exchange" in tried["last_error"]
-        assert "the connection for publishing was lost" not in daemon.stderr
+        assert PUBLISHING_LOST not in daemon.stderr
         with node.channel() as channel:
             channel.exchange_declare(missing, "direct", durable=True)
             channel.queue_bind(over_node["mail.queue"], missing, "key")

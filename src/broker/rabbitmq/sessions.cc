@@ -159,6 +159,7 @@ void ConsumerCore::tell() {
                    [&](Delivery& delivery) {
                      listener_.tell([&](ConsumeEvents& to) { to.on_delivery(std::move(delivery)); });
                    },
+                   [&](const RejectedUnread&) { listener_.tell([](ConsumeEvents& to) { to.on_rejected_unread(); }); },
                    [](const Note& note) { tell_note(note); },
                },
                event);

@@ -250,6 +250,7 @@ void ConsumerRole::reject_unread(Turn& turn) {
   rejected_unread_ = true;
   events_.emplace_back(Note{"a delivery from exchange '" + deliver_.exchange + "' is larger than " +
                             std::to_string(options_.body_max) + " bytes: rejected unread"});
+  events_.emplace_back(RejectedUnread{});
   reject({epoch_, deliver_.number}, turn);
 }
 

@@ -32,7 +32,8 @@ struct SubscriptionEnded {
   QueueName queue;
   std::string reason;
 };
-using ConsumerEvent = std::variant<ConsumerReady, ConsumerDown, SubscriptionEnded, Delivery, Note>;
+struct RejectedUnread {};
+using ConsumerEvent = std::variant<ConsumerReady, ConsumerDown, SubscriptionEnded, Delivery, RejectedUnread, Note>;
 
 class ConsumerRole final : public ConnectionRole {
  public:

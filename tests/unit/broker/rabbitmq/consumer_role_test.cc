@@ -17,6 +17,7 @@ struct InWords {
     return "delivery " + delivery.id + " " + std::to_string(delivery.tag.epoch) + "." +
            std::to_string(delivery.tag.number);
   }
+  std::string operator()(const RejectedUnread&) const { return "rejected unread"; }
   std::string operator()(const Note&) const { return "note"; }
 };
 
@@ -191,7 +192,7 @@ TEST_F(ConsumerRoleTest, TooLargeADeliveryIsRejectedUnread) {
   EXPECT_EQ(rig.hear(peer::delivery(1, "waybill.1", 2, {"m2", {}, std::string(10'000, 'x')}, 4'096)), Said{});
   Said told;
   for (const auto& event : small.take_events()) told.push_back(std::visit(InWords{}, event));
-  EXPECT_EQ(told, (Said{"ready", "note", "delivery m2 1.2"}));
+  EXPECT_EQ(told, (Said{"ready", "note", "rejected unread", "delivery m2 1.2"}));
 }
 
 TEST_F(ConsumerRoleTest, HostileFramesEndTheConnection) {
