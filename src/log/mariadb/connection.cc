@@ -186,26 +186,38 @@ bool Connection::take_result(Rows& rows) {
 }
 
 std::vector<Rows> Connection::receive() {
-  auto statements = std::exchange(unsent_, {});
+  const auto statements = std::exchange(unsent_, {});
   std::vector<Rows> results(statements.size());
-  std::size_t sent = 0;
-  while (sent < statements.size() && !failed() && alive()) {
-    std::string packet = std::move(statements[sent]);
-    std::size_t end = sent + 1;
-    for (; end < statements.size() && packet.size() + statements[end].size() < packet_max_ / 2; ++end) {
+  std::size_t answered = 0;
+  while (answered < statements.size() && !failed() && alive()) {
+    std::string packet = statements[answered].statement;
+    std::size_t end = answered + 1;
+    for (; end < statements.size() && packet.size() + statements[end].statement.size() < packet_max_ / 2; ++end) {
       packet += ';';
-      packet += statements[end];
+      packet += statements[end].statement;
     }
-    if (!send_packet(packet)) return results;
-    for (std::size_t at = sent; at < end; ++at) {
-      if (!take_result(results[at])) return results;
-      const int more = mysql_next_result(handle_);
-      if (more > 0) note_failure();
-      if (more != 0) break;
-    }
-    sent = end;
+    take_results(packet, end, results, answered);
+    failed_at_last_ = failed() && end == statements.size() && (lost_ || answered + 1 == end);
   }
+  std::size_t kept = 0;
+  for (std::size_t at = 0; at < results.size(); ++at) {
+    if (statements[at].is_asked) results[kept++] = std::move(results[at]);
+  }
+  results.resize(kept);
   return results;
+}
+
+// Of the statements up to `end`; `answered` counts those that were done.
+void Connection::take_results(const std::string& packet, std::size_t end, std::vector<Rows>& results,
+                              std::size_t& answered) {
+  if (!send_packet(packet)) return;
+  while (answered < end) {
+    if (!take_result(results[answered])) return;
+    ++answered;
+    const int more = mysql_next_result(handle_);
+    if (more > 0) note_failure();
+    if (more != 0) return;
+  }
 }
 
 Rows Connection::ask(std::string statement) {

@@ -73,7 +73,9 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   /// Hands a statement over; nothing is sent yet.
-  void send(std::string statement) { unsent_.push_back(std::move(statement)); }
+  void send(std::string statement) { unsent_.push_back({std::move(statement), true}); }
+  /// The same for one whose result nobody asks for; it goes with the next that is awaited.
+  void tell(std::string statement) { unsent_.push_back({std::move(statement), false}); }
   /// Sends all that was handed over, and awaits its results, in their order; of a failure and what stands behind it
   /// they are empty.
   std::vector<Rows> receive();
@@ -83,6 +85,8 @@ class Connection {
   void script(const std::string& statements);
 
   [[nodiscard]] bool failed() const { return failure_.has_value(); }
+  /// After a failure: the last statement that was handed over may have reached the server, and all before it was done.
+  [[nodiscard]] bool failed_at_last() const { return failed_at_last_; }
   /// False once the connection is of no use any more.
   [[nodiscard]] bool alive() const { return !lost_; }
   [[nodiscard]] std::optional<Failure> take_failure();
@@ -102,11 +106,16 @@ class Connection {
   [[nodiscard]] const std::string& user() const { return user_; }
 
  private:
+  struct Unsent {
+    std::string statement;
+    bool is_asked = true;
+  };
   Connection(const MariadbOptions& options, st_mysql* handle);
   Status set_up();
   bool send_packet(const std::string& packet);
   /// The next result of the packet; nothing at its end or after a failure.
   bool take_result(Rows& rows);
+  void take_results(const std::string& packet, std::size_t end, std::vector<Rows>& results, std::size_t& answered);
   void note_failure();
 
   const MariadbOptions options_;
@@ -115,7 +124,8 @@ class Connection {
   std::size_t packet_max_ = 0;
   std::string database_;
   std::string user_;
-  std::vector<std::string> unsent_;
+  std::vector<Unsent> unsent_;
+  bool failed_at_last_ = false;
   std::optional<Failure> failure_;
   bool lost_ = false;
 };

@@ -259,7 +259,7 @@ std::optional<Failure> MariadbLog::Impl::run(Pointers writes, const Taken& taken
   const mariadb::MariadbStore::Options options{.body_max = moment.body_max, .taken = taken};
   mariadb::MariadbStore store(*db_, sweep_, ledger_, options);
   auto given = rows::apply_by_rows(store, writes, moment);
-  if (auto failure = db_->take_failure()) return failure;
+  if (db_->failed()) return db_->take_failure();
   std::ranges::move(given, std::back_inserter(answers));
   return std::nullopt;
 }
@@ -269,11 +269,16 @@ std::optional<Failure> MariadbLog::Impl::run_by_halves(Pointers writes, const Ta
                                                        std::vector<Result<Answer>>& answers) {
   if (writes.empty()) return std::nullopt;
   db_->ask(kSavepoint);
+  std::vector<Result<Answer>> given;
   const Ledger ledger_before = ledger_;
-  auto failure = run(writes, taken, moment, answers);
+  auto failure = run(writes, taken, moment, given);
   if (!failure) {
-    db_->ask(kRelease);
-    return db_->take_failure();
+    db_->ask(kRelease);  // with all that is still to be written
+    failure = db_->take_failure();
+  }
+  if (!failure) {
+    std::ranges::move(given, std::back_inserter(answers));
+    return std::nullopt;
   }
   const bool own = failure->scope == Failure::Scope::kStatement || failure->scope == Failure::Scope::kLock;
   if (!own) return failure;
@@ -289,16 +294,13 @@ std::optional<Failure> MariadbLog::Impl::run_by_halves(Pointers writes, const Ta
   return run_by_halves(writes.subspan(half), taken, moment, answers);
 }
 
-// Once the command is sent, anything but its success leaves in doubt what has become of it: only running the same
-// writes again can tell.
+// With all that is still to be written. Once the server may have got the COMMIT, anything but its success leaves in
+// doubt what has become of it: only running the same writes again can tell.
 std::optional<Failure> MariadbLog::Impl::end_transaction() {
-  mariadb::send_end(*db_, part_, ledger_);
-  db_->receive();
-  if (auto failure = db_->take_failure()) return failure;
+  mariadb::tell_end(*db_, part_, ledger_);
   db_->ask(kCommit);
   auto failure = db_->take_failure();
-  const bool undone = failure && failure->scope == Failure::Scope::kTransaction;
-  if (failure && !undone) {
+  if (failure && db_->failed_at_last() && failure->scope != Failure::Scope::kTransaction) {
     failure->error.what = ErrorClass::kInDoubt;
     failure->scope = Failure::Scope::kConnection;
     db_.reset();

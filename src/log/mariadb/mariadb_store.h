@@ -39,6 +39,7 @@ class MariadbStore final : public rows::RowStore {
 
   [[nodiscard]] bool failed() const override { return db_.failed(); }
   void load(rows::WorkingSet& set, const rows::Needs& needs) override;
+  /// What is written back goes to the server with the next statement whose result is asked for.
   void store(const rows::WorkingSet& set) override;
   [[nodiscard]] std::vector<MessageId> find_lost(const Lost& write, WallTime now) override;
   [[nodiscard]] std::vector<MessageId> find_attempts_of(const LapseOwner& write) override;
@@ -71,6 +72,6 @@ class MariadbStore final : public rows::RowStore {
 
 /// Adds up what the transaction changes of the kept sums, in this process's part of them; and makes the commit a
 /// durable one of our own, if rows were read and nothing was written: what was read may be visible and not yet on disk.
-void send_end(Connection& connection, int part, const Ledger& ledger);
+void tell_end(Connection& connection, int part, const Ledger& ledger);
 
 }  // namespace waybill::mariadb

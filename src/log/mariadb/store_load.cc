@@ -9,6 +9,7 @@ namespace {
 
 constexpr int kDigestColumn = 35;
 constexpr int kBodyColumn = 36;
+constexpr int kHasEventsColumn = 37;
 
 // Locked, so that an answer by a key is the last word.
 constexpr char kKeys[] =
@@ -25,14 +26,14 @@ constexpr char kEvents[] =
 struct Wanted {
   List ids;
   List bodies;
-  List with_history;
   bool digests = false;
+  bool history = false;
 
   explicit Wanted(const rows::Needs& needs) {
     for (const auto& [id, need] : needs.rows) {
       ids.add(id);
       if (need.body) bodies.add(id);
-      if (need.history) with_history.add(id);
+      history = history || need.history;
       digests = digests || need.body_digest;
     }
   }
@@ -47,12 +48,15 @@ std::string load_statement(const Wanted& wanted, std::size_t body_max) {
     text += sql(", CASE WHEN m.msg_id IN (?) AND " WAYBILL_BODY_SIZE " <= ? THEN " WAYBILL_BODY " END", wanted.bodies,
                 body_max);
   }
+  text += wanted.history ? ", EXISTS (SELECT 1 FROM msg_event e WHERE e.msg_id = m.msg_id)" : ", 0";
   return text + sql(" FROM msg_log m FORCE INDEX (PRIMARY) WHERE m.msg_id IN (?) ORDER BY m.msg_id "
                     "FOR UPDATE SKIP LOCKED",
                     wanted.ids);
 }
 
-void read_rows(rows::WorkingSet& set, const Rows& loaded) {
+/// The rows of these that have a history.
+List read_rows(rows::WorkingSet& set, const Rows& loaded) {
+  List with_history;
   for (int i = 0; i < loaded.size(); ++i) {
     rows::Standing standing = standing_from(loaded, i);
     rows::WorkingRow& row = set.at(standing.id);
@@ -60,7 +64,9 @@ void read_rows(rows::WorkingSet& set, const Rows& loaded) {
     if (!loaded.is_null(i, kBodyColumn)) row.body = Body(loaded.string(i, kBodyColumn), standing.binary);
     row.before = standing;
     row.now = std::move(standing);
+    if (loaded.boolean(i, kHasEventsColumn)) with_history.add(loaded.text(i, 0));
   }
+  return with_history;
 }
 
 void read_events(rows::WorkingSet& set, const Rows& events) {
@@ -109,14 +115,12 @@ void load_keys(Connection& db, rows::WorkingSet& set, const std::set<rows::KeyNa
 
 }  // namespace
 
+// Most rows have no history, so it is asked for by itself.
 void MariadbStore::load_rows(rows::WorkingSet& set, const rows::Needs& needs) {
-  const Wanted wanted(needs);
-  db_.send(load_statement(wanted, options_.body_max));
-  if (!wanted.with_history.empty()) db_.send(sql(kEvents, wanted.with_history));
-  const auto results = db_.receive();
+  const Rows loaded = db_.ask(load_statement(Wanted(needs), options_.body_max));
   if (failed()) return;
-  read_rows(set, results[0]);
-  if (!wanted.with_history.empty()) read_events(set, results[1]);
+  const List with_history = read_rows(set, loaded);
+  if (!with_history.empty()) read_events(set, db_.ask(sql(kEvents, with_history)));
 }
 
 void MariadbStore::load(rows::WorkingSet& set, const rows::Needs& needs) {
@@ -151,7 +155,6 @@ void MariadbStore::wait_for_held(rows::WorkingSet& set, rows::Needs held) {
     for (int i = 0; i < existing.size(); ++i) {
       const MessageId id{existing.string(i, 0)};
       still.rows[id] = held.rows.at(id);
-      set.at(id).history = {};
       if (attempt == kTries) set.at(id).held_by_another = true;
     }
     if (attempt == kTries) return;

@@ -85,13 +85,13 @@ CountAnswer MariadbStore::prune(const Prune& write, WallTime now) {
   return {old.size()};
 }
 
-void send_end(Connection& connection, int part, const Ledger& ledger) {
+void tell_end(Connection& connection, int part, const Ledger& ledger) {
   Tuples changes;
   for (const auto& [kind, amount] : ledger.counts) {
     if (amount != 0) changes.add(part, kind, amount);
   }
-  if (!changes.empty()) connection.send(sql(kCount, changes));
-  if (ledger.has_read && !ledger.has_written) connection.send(sql(kOwnCommit, part));
+  if (!changes.empty()) connection.tell(sql(kCount, changes));
+  if (ledger.has_read && !ledger.has_written) connection.tell(sql(kOwnCommit, part));
 }
 
 NodeAnswer MariadbStore::lease_node(const LeaseNode& write, WallTime now) {

@@ -83,7 +83,7 @@ class Inserter {
   }
   void send() {
     if (rows_.empty()) return;
-    db_.send(head_ + rows_.text() + tail_);
+    db_.tell(head_ + rows_.text() + tail_);
     rows_.clear();
   }
 
@@ -156,7 +156,7 @@ void send_keys(Connection& db, const rows::WorkingSet& set) {
   for (const auto& [name, known] : set.keys) {
     if (known.is_new) keys.add(name.first, name.second, known.request, known.first, set.now);
   }
-  if (!keys.empty()) db.send(sql(kInsertKeys, keys));
+  if (!keys.empty()) db.tell(sql(kInsertKeys, keys));
 }
 
 void send_events(Connection& db, const rows::WorkingSet& set) {
@@ -166,15 +166,15 @@ void send_events(Connection& db, const rows::WorkingSet& set) {
       if (line.changed) events.add(id, line.number, line.at, line.kind, line.attempt, line.count, line.detail);
     }
   }
-  if (!events.empty()) db.send(sql(kWriteEvents, events));
+  if (!events.empty()) db.tell(sql(kWriteEvents, events));
   for (const auto& [id, row] : set.rows) {
-    if (row.history.removed_up_to()) db.send(sql(kRemoveEvents, id, *row.history.removed_up_to()));
+    if (row.history.removed_up_to()) db.tell(sql(kRemoveEvents, id, *row.history.removed_up_to()));
   }
 }
 
 void send_copies(Connection& db, const rows::WorkingSet& set) {
   for (const rows::DeadLetterCopy& copy : set.copies) {
-    db.send(sql(kCopy, copy.id, copy.route.exchange, copy.route.routing_key, set.now, set.now, set.now, copy.headers,
+    db.tell(sql(kCopy, copy.id, copy.route.exchange, copy.route.routing_key, set.now, set.now, set.now, copy.headers,
                 copy.original, copy.id));
   }
 }
@@ -194,7 +194,6 @@ void MariadbStore::store(const rows::WorkingSet& set) {
   send_keys(db_, set);
   send_events(db_, set);
   send_copies(db_, set);
-  db_.receive();
 }
 
 }  // namespace waybill::mariadb
