@@ -30,12 +30,13 @@ FOLDERS = (
     Folder("integration", "tests/integration", ("mime_tool",), alone=False),
     Folder("integration", "tests/rabbitmq", ("waybill",), alone=False),
     Folder("integration", "tests/postgres", ("waybill",), alone=False),
+    Folder("integration", "tests/stores", ("waybill",), alone=False),
     Folder("e2e", "tests/e2e", ("waybill",)),
     Folder("fault", "tests/fault", ("waybill",)),
 )
 # How tests in a folder say which servers they need: a decorator, or the mark of a whole file.
 SERVICES_MARK = re.compile(r"^\s*(?:@|pytestmark\s*=\s*)pytest\.mark\.services\(([^)]*)\)", re.MULTILINE)
-DEADLINES_S = {"lint": 180, "unit": 300, "contract": 300, "integration": 900, "sim": 600, "e2e": 600, "fault": 900,
+DEADLINES_S = {"lint": 180, "unit": 300, "contract": 300, "integration": 1500, "sim": 600, "e2e": 600, "fault": 900,
                "slow": 3600}
 
 

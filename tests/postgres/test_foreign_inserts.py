@@ -2,7 +2,6 @@
 
 import json
 import random
-import threading
 import time
 from contextlib import closing
 from datetime import timedelta
@@ -89,74 +88,3 @@ def test_nonsense_stands_alone(make_daemon, shared, log):
         for one in ("local-time", "absurd"):
             eventually(lambda one=one: client.status(one) == CONSUMED, 20, f"{one}: found by the sweep")
         assert effects(daemon.journal) == {"good": 1, "local-time": 1, "absurd": 1}
-
-
-class Producer(threading.Thread):
-    """Inserts in mixed transactions, and keeps the ids that it committed."""
-
-    def __init__(self, log, name, rows):
-        super().__init__()
-        self.committed = set()
-        self._log, self._name, self._left = log, name, rows
-        self._random = random.Random(name)
-
-    def run(self):
-        with closing(self._log.connect()) as connection:
-            while self._left > 0:
-                ids = [f"{self._name}-{self._left - i}" for i in range(min(self._left, self._random.choice((1, 5, 50))))]
-                self._left -= len(ids)
-                self._random.shuffle(ids)  # out of their order
-                with connection.cursor() as cursor:
-                    for one in ids:
-                        self._log.insert(cursor, one, MAIL)
-                if self._random.random() < 0.02:
-                    time.sleep(self._random.random() * 0.5)
-                if self._random.random() < 0.3:
-                    connection.rollback()
-                else:
-                    connection.commit()
-                    self.committed.update(ids)
-
-
-def storm(make_daemon, shared, log, rows, kills):
-    chance = random.Random(rows)
-    daemons = [make_daemon(f"instance-{number}", config={**shared, "instance.name": f"instance-{number}",
-                                                         "worker.lease": "5s"})
-               for number in range(2)]
-    producers = [Producer(log, f"p{number}", rows // 4) for number in range(4)]
-    for daemon in daemons:
-        daemon.start()
-    for daemon in daemons:
-        daemon.wait_ready()
-    for producer in producers:
-        producer.start()
-    for _ in range(kills):
-        time.sleep(chance.uniform(0.5, 2))
-        victim = chance.choice(daemons)
-        victim.kill()
-        victim.start()
-    for producer in producers:
-        producer.join()
-    for daemon in daemons:
-        daemon.wait_ready()
-    committed = set().union(*(producer.committed for producer in producers))
-
-    def finished():
-        return log.one("SELECT count(*) FROM msg_log WHERE status = 3") == len(committed)
-    eventually(finished, 60 + rows / 100, "every committed row is consumed")
-    happened = sum((effects(daemon.journal) for daemon in daemons), start=type(effects(daemons[0].journal))())
-    assert set(happened) == committed
-    explained = {row["msg_id"]: row["lapse_count"] + row["unknown_count"]
-                 for row in log.rows("msg_id, lapse_count, unknown_count")}
-    assert all(count - 1 <= explained[one] for one, count in happened.items()), "repeats are explained"
-    for daemon in daemons:
-        assert daemon.stop() == 0
-
-
-def test_a_storm_of_producers_while_instances_are_killed(make_daemon, shared, log):
-    storm(make_daemon, shared, log, rows=4_000, kills=4)
-
-
-@pytest.mark.slow
-def test_a_long_storm_of_producers_while_instances_are_killed(make_daemon, shared, log):
-    storm(make_daemon, shared, log, rows=100_000, kills=30)
