@@ -11,6 +11,7 @@ import pika
 import pytest
 import requests
 
+from harness.program import is_running
 from harness.services import SERVICES, WITH_SERVICES, url_of
 from harness.waiting import eventually
 
@@ -148,7 +149,7 @@ def test_with_services_ends_what_its_command_started_again(services):
     assert services.run("status", "postgres").returncode == 1
 
 
-@pytest.mark.parametrize("number, to", [(signal.SIGTERM, os.kill), (signal.SIGINT, os.killpg)])
+@pytest.mark.parametrize("number, to", [(signal.SIGTERM, os.kill), (signal.SIGINT, os.kill), (signal.SIGINT, os.killpg)])
 def test_with_services_ends_what_it_started_also_on_a_signal(services, tmp_path, number, to):
     began = tmp_path / "began"
     process = subprocess.Popen([str(WITH_SERVICES), "postgres", "--", "sh", "-c", f"touch '{began}'; exec sleep 600"],
@@ -157,3 +158,26 @@ def test_with_services_ends_what_it_started_also_on_a_signal(services, tmp_path,
     to(process.pid, number)
     assert process.wait(timeout=60) == 128 + number
     assert services.run("status", "postgres").returncode == 1
+
+
+def test_with_services_passes_a_signal_on_and_waits_for_what_the_command_makes_of_it(services, tmp_path):
+    told, began = tmp_path / "told", tmp_path / "began"
+    script = f"trap 'echo told > {told}; exit 3' INT; touch {began}; while :; do sleep 0.1; done"
+    process = subprocess.Popen([str(WITH_SERVICES), "postgres", "--", "bash", "-c", script], env=services.environment,
+                               stdin=subprocess.DEVNULL, start_new_session=True)
+    eventually(began.exists, 120, "the command runs")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 3
+    assert told.exists()
+
+
+def test_what_with_services_runs_ends_with_it_even_if_it_is_killed(services, tmp_path):
+    began = tmp_path / "began"
+    process = subprocess.Popen([str(WITH_SERVICES), "postgres", "--", "sh", "-c", f"echo $$ > {began}; exec sleep 600"],
+                               env=services.environment, stdin=subprocess.DEVNULL, start_new_session=True)
+    eventually(lambda: began.exists() and began.read_text(encoding="ascii"), 120, "the command runs")
+    command = int(began.read_text(encoding="ascii"))
+    assert is_running(command)
+    process.kill()
+    process.wait()
+    eventually(lambda: not is_running(command), 20, "the command has ended")
