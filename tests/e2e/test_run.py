@@ -136,6 +136,14 @@ def test_a_signal_during_the_start_leaves_no_server(tmp_path):
         run_.check_end(130)
 
 
+def test_its_server_ends_also_when_it_is_killed(tmp_path):
+    with Serving(tmp_path, "--port", "0") as run_:
+        run_.wait_until_it_serves()
+        run_.process.kill()
+        run_.process.wait()
+        eventually(lambda: not is_running(run_.server), 20, "the server has ended too")
+
+
 def test_under_nohup_it_outlives_its_terminal(tmp_path):
     with Serving(tmp_path, "--port", "0", under=["nohup"]) as run_:
         client = Client(run_.wait_until_it_serves())
