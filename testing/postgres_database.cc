@@ -45,7 +45,8 @@ std::string postgres_url(const std::string& database) {
 }
 
 PostgresClient::PostgresClient(const std::string& url) : connection_(PQconnectdb(url.c_str())) {
-  PQsetNoticeProcessor(connection_, [](void*, const char*) {}, nullptr);
+  PQsetNoticeProcessor(
+      connection_, [](void*, const char*) {}, nullptr);
   if (PQstatus(connection_) == CONNECTION_OK) return;
   const std::string why = PQerrorMessage(connection_);
   PQfinish(connection_);
