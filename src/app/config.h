@@ -57,9 +57,9 @@ struct HttpConfig {
 };
 
 struct MessageLogConfig {
-  std::string sqlite_file;   ///< empty: the log is in a database that others share
-  std::string postgres_url;  ///< then; sound
-  std::string password;      ///< in the place of the URL's; empty: that one
+  std::string sqlite_file;  ///< empty: the log is in a database that others share
+  std::string shared_url;   ///< then; sound
+  std::string password;     ///< in the place of the URL's; empty: that one
   [[nodiscard]] bool shared() const { return sqlite_file.empty(); }
 };
 

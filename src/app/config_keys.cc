@@ -8,8 +8,8 @@
 
 #include "api/access.h"
 #include "app/config_value.h"
+#include "app/shared_logs.h"
 #include "broker/rabbitmq/protocol/rabbitmq_url.h"
-#include "log/postgres/url.h"
 #include "mail/mail_address.h"
 
 namespace waybill::app {
@@ -21,7 +21,6 @@ using std::chrono_literals::operator""min;
 using std::chrono_literals::operator""h;
 
 constexpr const char* kRabbitMqVariable = "WAYBILL_RABBITMQ";
-constexpr const char* kPostgresVariable = "WAYBILL_POSTGRES";
 
 constexpr std::size_t kKiB = 1U << 10U;
 constexpr std::size_t kMiB = 1U << 20U;
@@ -167,24 +166,25 @@ Status assign_message_log(Config& config, const std::string& text) {
   constexpr std::string_view kScheme = "sqlite:";
   if (text.starts_with(kScheme) && text.size() > kScheme.size()) {
     config.message_log.sqlite_file = text.substr(kScheme.size());
-    config.message_log.postgres_url.clear();
+    config.message_log.shared_url.clear();
     return ok_status();
   }
   std::string url = text;
-  if (text == "postgres") {
-    const char* const named = std::getenv(kPostgresVariable);
+  if (const SharedLogKind* const kind = shared_log_kind_called(text); kind != nullptr) {
+    const char* const named = std::getenv(kind->variable());
     if (named == nullptr) {
-      return refuse(std::string("'postgres' means the database that ") + kPostgresVariable +
-                    " names, which is not set; write its URL: postgresql://USER:PASSWORD@HOST:PORT/DATABASE");
+      return refuse("'" + text + "' means the database that " + kind->variable() +
+                    " names, which is not set; write its URL: " + std::string(kind->form()));
     }
     url = named;
   }
-  if (!is_postgres_url(url)) {
+  const SharedLogKind* const kind = shared_log_kind_of(url);
+  if (kind == nullptr) {
     return refuse("'" + text + "' names no message log; write sqlite:FILE, for example sqlite:var/waybill.db, or " +
-                  "postgresql://USER:PASSWORD@HOST:PORT/DATABASE, or postgres");
+                  shared_log_forms());
   }
-  if (Status sound = check_postgres_url(url); !sound.ok()) return sound;
-  config.message_log.postgres_url = url;
+  if (Status sound = kind->check_url(url); !sound.ok()) return sound;
+  config.message_log.shared_url = url;
   config.message_log.sqlite_file.clear();
   return ok_status();
 }
@@ -196,7 +196,8 @@ Status assign_log_password(Config& config, const std::string& text) {
 }
 
 std::string mask_log_url(std::string_view text) {
-  return is_postgres_url(text) ? mask_postgres_url(text) : std::string(text);
+  const SharedLogKind* const kind = shared_log_kind_of(text);
+  return kind != nullptr ? kind->mask_url(text) : std::string(text);
 }
 
 // The bare word means what the environment names, so that tests and scripts need no URL.
@@ -316,10 +317,12 @@ std::vector<ConfigKey> place_keys() {
              "what it does: api accepts messages, relay publishes them, worker handles them"),
       path("data.dir", "var", false, "where everything is kept that is not told otherwise; {data} in other keys",
            [](Config& c) { return &c.data.dir; }),
-      shown_as(mask_log_url,
-               parsed("message_log.url", "sqlite:{data}/waybill.db", ValueKind::kPath, assign_message_log,
-                      "the message log: sqlite:FILE, postgresql://USER:PASSWORD@HOST:PORT/DATABASE, or postgres: what "
-                      "WAYBILL_POSTGRES names")),
+      shown_as(
+          mask_log_url,
+          parsed(
+              "message_log.url", "sqlite:{data}/waybill.db", ValueKind::kPath, assign_message_log,
+              "the message log: sqlite:FILE, postgresql://USER:PASSWORD@HOST:PORT/DATABASE, mariadb://…, or postgres, "
+              "mariadb: what WAYBILL_POSTGRES, WAYBILL_MARIADB names")),
       secret(parsed("message_log.password", "", ValueKind::kText, assign_log_password,
                     "in the place of the URL's; better in a file: message_log.password_file")),
       parsed("log.level", "info", ValueKind::kText, assign_log_level, "debug, info, warning or error"),

@@ -12,6 +12,7 @@
 #include "app/data_directory.h"
 #include "app/local_checks.h"
 #include "app/shared_log_checks.h"
+#include "app/shared_logs.h"
 #include "app/store.h"
 #include "app/wiring_options.h"
 #include "base/log.h"
@@ -102,7 +103,8 @@ bool Diagnosis::has_problem() const {
 Diagnosis examine(const Config& config) {
   Diagnosis diagnosis;
   if (config.message_log.shared()) {
-    diagnosis.findings = check_shared_log(inspect_postgres(postgres_options(config)), place_of(config.message_log));
+    const auto facts = kind_of(config.message_log).inspect(shared_log_options(config.message_log));
+    diagnosis.findings = check_shared_log(facts, place_of(config.message_log));
     diagnosis.not_made.emplace_back("room on the message log's disk: only its server knows");
   }
   for (Finding& finding : check_local(gather_local(config))) diagnosis.findings.push_back(std::move(finding));

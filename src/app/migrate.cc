@@ -1,7 +1,6 @@
 #include "app/migrate.h"
 
-#include "app/store.h"
-#include "log/postgres/inspect.h"
+#include "app/shared_logs.h"
 
 namespace waybill::app {
 namespace {
@@ -16,7 +15,7 @@ Status refuse_file(const Config& config) {
 
 Result<std::vector<MigrationLine>> list_migrations(const Config& config) {
   if (Status shared = refuse_file(config); !shared.ok()) return shared.error();
-  const auto facts = inspect_postgres(postgres_options(config));
+  const auto facts = kind_of(config.message_log).inspect(shared_log_options(config.message_log));
   if (!facts.ok()) return facts.error();
   std::vector<MigrationLine> lines;
   for (const auto& one : facts->migrations) lines.push_back({one.number, one.name, one.applied});
@@ -25,7 +24,7 @@ Result<std::vector<MigrationLine>> list_migrations(const Config& config) {
 
 Status migrate_up(const Config& config) {
   if (Status shared = refuse_file(config); !shared.ok()) return shared;
-  return migrate_postgres(postgres_options(config));
+  return kind_of(config.message_log).migrate(shared_log_options(config.message_log));
 }
 
 }  // namespace waybill::app

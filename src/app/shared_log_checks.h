@@ -5,11 +5,11 @@
 
 #include "app/finding.h"
 #include "base/result.h"
-#include "log/postgres/inspect.h"
+#include "log/shared_log.h"
 
 namespace waybill::app {
 
 /// `place` is what the log is called.
-[[nodiscard]] Findings check_shared_log(const Result<PostgresFacts>& facts, const std::string& place);
+[[nodiscard]] Findings check_shared_log(const Result<SharedLogFacts>& facts, const std::string& place);
 
 }  // namespace waybill::app

@@ -2,10 +2,8 @@
 
 #include <utility>
 
+#include "app/shared_logs.h"
 #include "base/log.h"
-#include "log/postgres/postgres_log.h"
-#include "log/postgres/postgres_reader.h"
-#include "log/postgres/url.h"
 #include "log/sqlite/sqlite_log.h"
 #include "log/sqlite/sqlite_reader.h"
 
@@ -36,14 +34,15 @@ Result<Store> open_file(const Config& config, const WallClock& clock, const Owne
 
 Result<Store> open_shared(const Config& config, const Owner& owner, const StoreUse& use) {
   Store store;
-  PostgresOptions options = postgres_options(config);
+  const SharedLogKind& kind = kind_of(config.message_log);
+  SharedLogOptions options = shared_log_options(config.message_log);
   options.admit = use.admit;
   options.counted = false;  // it counts once the name is held
-  auto log = PostgresLog::open(options);
+  auto log = kind.open(options);
   if (!log.ok()) return log.error();
   if (!(*log)->warning().empty()) log_event(LogLevel::kWarning, "log", (*log)->warning());
   if (use.counted) {
-    auto hold = InstanceHold::take(options, owner, use.on_lost);
+    auto hold = kind.hold_name(options, owner, use.on_lost);
     if (!hold.ok()) return hold.error();
     store.hold = std::move(*hold);
     store.former_boot_is_dead = store.hold->former_is_dead();
@@ -51,7 +50,7 @@ Result<Store> open_shared(const Config& config, const Owner& owner, const StoreU
   }
   store.boot_number = (*log)->boot_number();
   store.log = std::move(*log);
-  auto reader = PostgresReader::open(options);
+  auto reader = kind.open_reader(options);
   if (!reader.ok()) return reader.error();
   store.reader = std::move(*reader);
   return store;
@@ -63,15 +62,8 @@ Result<Store> open_store(const Config& config, const WallClock& clock, const Own
   return config.message_log.shared() ? open_shared(config, owner, use) : open_file(config, clock, owner, use);
 }
 
-PostgresOptions postgres_options(const Config& config) {
-  PostgresOptions options;
-  options.url = config.message_log.postgres_url;
-  options.password = config.message_log.password;
-  return options;
-}
-
 std::string place_of(const MessageLogConfig& log) {
-  return log.shared() ? mask_postgres_url(log.postgres_url) : log.sqlite_file;
+  return log.shared() ? kind_of(log).mask_url(log.shared_url) : log.sqlite_file;
 }
 
 }  // namespace waybill::app

@@ -11,8 +11,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "core/names.h"
-#include "log/postgres/instance_hold.h"
-#include "log/postgres/postgres_options.h"
+#include "log/shared_log.h"
 #include "log/sqlite/lock_file.h"
 #include "ports/message_log.h"
 
@@ -29,7 +28,7 @@ struct Store {
   std::function<Result<bool>(std::stop_token)> check;  ///< looks a large file through for damage; none: nothing to do
 };
 
-/// What the log is opened for; see SqliteOptions and PostgresOptions.
+/// What the log is opened for; see SqliteOptions and SharedLogOptions.
 struct StoreUse {
   std::function<Status(const std::string& identity, std::int64_t boot_number)> admit = {};
   bool counted = true;  ///< false: no instance; a shared log is then not held
@@ -42,8 +41,6 @@ struct StoreUse {
 [[nodiscard]] Result<Store> open_store(const Config& config, const WallClock& clock, const Owner& owner,
                                        const StoreUse& use = {});
 
-/// Of a shared log.
-[[nodiscard]] PostgresOptions postgres_options(const Config& config);
 /// What the log is called, for people: without a password.
 [[nodiscard]] std::string place_of(const MessageLogConfig& log);
 

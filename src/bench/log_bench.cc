@@ -5,14 +5,13 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "app/store.h"
+#include "app/shared_logs.h"
 #include "bench/bare_statements.h"
 #include "bench/cost.h"
 #include "bench/disk_probe.h"
 #include "bench/log_place.h"
 #include "bench/usage.h"
 #include "bench/verb_life.h"
-#include "log/postgres/postgres_log.h"
 #include "log/sqlite/sqlite_log.h"
 
 namespace waybill::bench {
@@ -75,7 +74,7 @@ Result<Costs> run_all(const app::Config& config, const std::string& directory, c
 
 /// A log that others share: its verbs alone, and what its server writes for them.
 Result<Report> run_shared(const app::Config& config, const LogBenchOptions& options, RunWatch& watch) {
-  auto log = PostgresLog::open(app::postgres_options(config));
+  auto log = app::kind_of(config.message_log).open(app::shared_log_options(config.message_log));
   if (!log.ok()) return log.error();
   VerbLife verbs(**log, config, std::string(static_cast<std::size_t>(options.size), '.'));
   const WalMeter wal(config);

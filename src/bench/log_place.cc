@@ -2,13 +2,14 @@
 
 #include <utility>
 
-#include "app/store.h"
+#include "app/shared_logs.h"
 
 namespace waybill::bench {
 namespace {
 
 std::optional<std::int64_t> written(const app::Config& config) {
-  return config.message_log.shared() ? wal_bytes(app::postgres_options(config)) : std::nullopt;
+  if (!config.message_log.shared()) return std::nullopt;
+  return app::kind_of(config.message_log).wal_bytes(app::shared_log_options(config.message_log));
 }
 
 }  // namespace
@@ -19,14 +20,17 @@ Result<LogPlace> LogPlace::make(const app::Config& configured, const std::string
     place.url_ = "sqlite:" + directory + "/waybill.db";
     return place;
   }
-  auto database = OwnDatabase::make(app::postgres_options(configured), "waybill_bench");
+  auto database = app::kind_of(configured.message_log)
+                      .make_database(app::shared_log_options(configured.message_log), "waybill_bench");
   if (!database.ok()) return database.error();
   place.database_ = std::move(*database);
   place.url_ = place.database_->url();
   return place;
 }
 
-std::string kind_of_log(const app::Config& config) { return config.message_log.shared() ? "postgres" : "sqlite"; }
+std::string kind_of_log(const app::Config& config) {
+  return config.message_log.shared() ? std::string(app::kind_of(config.message_log).word()) : "sqlite";
+}
 
 WalMeter::WalMeter(const app::Config& config) : config_(config), before_(written(config)) {}
 

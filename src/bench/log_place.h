@@ -8,7 +8,7 @@
 
 #include "app/config.h"
 #include "base/result.h"
-#include "log/postgres/database.h"
+#include "log/shared_log.h"
 
 namespace waybill::bench {
 
@@ -27,7 +27,7 @@ class LogPlace {
   std::unique_ptr<OwnDatabase> database_;
 };
 
-/// `sqlite` or `postgres`.
+/// `sqlite`, or the word for the kind of server.
 [[nodiscard]] std::string kind_of_log(const app::Config& config);
 
 /// Bytes of write-ahead log since it was made; none for a log in a file.

@@ -18,13 +18,13 @@ class BenchLogCommand final : public BenchCommand {
 
  protected:
   std::vector<Option> own_options() override {
-    return {
-        {"--log",
-         "The message log: sqlite, postgres (a database of its own on what WAYBILL_POSTGRES names) or postgresql://…",
-         log(), false, "LOG"},
-        {"--messages", "How many (100000)", BoundedInt{&options_.messages, 1, 50'000'000}, false, "N"},
-        {"--size", "Bytes of a body (512)", BoundedInt{&options_.size, 0, 1 << 20}, false, "BYTES"},
-        {"--batch", "Messages in one commit (1000)", BoundedInt{&options_.batch, 1, 100'000}, false, "N"}};
+    return {{"--log",
+             "The message log: sqlite, postgres, mariadb (a database of its own on what WAYBILL_POSTGRES, "
+             "WAYBILL_MARIADB names) or a URL",
+             log(), false, "LOG"},
+            {"--messages", "How many (100000)", BoundedInt{&options_.messages, 1, 50'000'000}, false, "N"},
+            {"--size", "Bytes of a body (512)", BoundedInt{&options_.size, 0, 1 << 20}, false, "BYTES"},
+            {"--batch", "Messages in one commit (1000)", BoundedInt{&options_.batch, 1, 100'000}, false, "N"}};
   }
 
   Result<bench::Report> measure(const app::Config& config, const std::string& directory,

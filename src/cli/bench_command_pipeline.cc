@@ -27,7 +27,8 @@ class BenchPipelineCommand final : public BenchCommand {
     constexpr int kSizeMin = static_cast<int>(bench::Ledger::kBodyMin);
     return {
         {"--log",
-         "The message log: sqlite, postgres (a database of its own on what WAYBILL_POSTGRES names) or postgresql://…",
+         "The message log: sqlite, postgres, mariadb (a database of its own on what WAYBILL_POSTGRES, WAYBILL_MARIADB "
+         "names) or a URL",
          log(), false, "LOG"},
         {"--broker", "The broker: inprocess, rabbitmq (what WAYBILL_RABBITMQ names) or amqp://…", broker(), false,
          "BROKER"},

@@ -16,8 +16,8 @@ class LogCommand : public Command {
  public:
   std::vector<Option> options() override {
     return {{"--config", "Configuration file (default ./waybill.toml, if there is one)", &config_.file, false, "FILE"},
-            {"--log", "message_log.url: postgres (what WAYBILL_POSTGRES names) or postgresql://…", &config_.log, false,
-             "URL"},
+            {"--log", "message_log.url: postgres, mariadb (what WAYBILL_POSTGRES, WAYBILL_MARIADB names) or a URL",
+             &config_.log, false, "URL"},
             {"--set", "Any other key; may be given several times", &config_.set, false, "SECTION.KEY=VALUE"}};
   }
 

@@ -122,8 +122,9 @@ Result<std::unique_ptr<Connection>> Connection::open(const MariadbOptions& optio
   set_number(handle, MYSQL_OPT_LOCAL_INFILE, 0);
   mysql_optionsv(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4");
   set_up_tls(handle, *url);
+  const std::string& password = options.password.empty() ? url->password : options.password;
   const auto flags = CLIENT_MULTI_STATEMENTS | CLIENT_FOUND_ROWS;
-  if (mysql_real_connect(handle, url->host.c_str(), url->user.c_str(), url->password.c_str(), url->database.c_str(),
+  if (mysql_real_connect(handle, url->host.c_str(), url->user.c_str(), password.c_str(), url->database.c_str(),
                          url->port, nullptr, flags) == nullptr) {
     return connect_error(mysql_errno(handle), mysql_error(handle), *url);
   }

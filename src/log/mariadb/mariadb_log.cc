@@ -55,6 +55,7 @@ class MariadbLog::Impl {
       : options_(options), part_(static_cast<int>(std::random_device()() % kParts)) {}
 
   Status open();
+  Status count_boot();
   Result<Committed> commit(std::span<const Write> writes);
   Result<WallTime> now();
 
@@ -92,6 +93,7 @@ class MariadbLog::Impl {
   std::string identity_;
   std::string warning_;
   std::int64_t boot_number_ = 0;
+  bool counted_ = false;
 };
 
 Status MariadbLog::Impl::open() {
@@ -132,6 +134,11 @@ Status MariadbLog::Impl::register_boot() {
     if (Status admitted = options_.admit(identity_, boot_number_ + 1); !admitted.ok()) return admitted;
   }
   if (!identity_.empty() && !options_.counted) return ok_status();
+  return count_boot();
+}
+
+Status MariadbLog::Impl::count_boot() {
+  if (counted_) return ok_status();
   db_->send(kBegin);
   db_->send(sql(kBoot, draw_identity()));
   db_->send(kIdentity);
@@ -142,6 +149,7 @@ Status MariadbLog::Impl::register_boot() {
   if (failure) return failure->error;
   identity_ = results[2].string(0, 0);
   boot_number_ = results[2].integer(0, 1);
+  counted_ = true;
   return ok_status();
 }
 
@@ -320,6 +328,7 @@ MariadbLog::~MariadbLog() = default;
 Result<Committed> MariadbLog::commit(std::span<const Write> writes) { return impl_->commit(writes); }
 Result<WallTime> MariadbLog::now() { return impl_->now(); }
 std::string MariadbLog::identity() const { return impl_->identity(); }
+Status MariadbLog::count_boot() { return impl_->count_boot(); }
 std::int64_t MariadbLog::boot_number() const { return impl_->boot_number(); }
 const std::string& MariadbLog::warning() const { return impl_->warning(); }
 

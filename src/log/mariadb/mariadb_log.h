@@ -10,11 +10,11 @@
 #include <string>
 
 #include "log/mariadb/mariadb_options.h"
-#include "ports/message_log.h"
+#include "log/shared_log.h"
 
 namespace waybill {
 
-class MariadbLog final : public MessageLog {
+class MariadbLog final : public SharedLog {
  public:
   /// Connects, refuses a server that is not durable, migrates a store without rows. Errors: kPermanent with a sentence
   /// for a person, kRetry (unreachable). `options` is copied.
@@ -27,10 +27,9 @@ class MariadbLog final : public MessageLog {
   [[nodiscard]] Result<WallTime> now() override;
   [[nodiscard]] std::string identity() const override;
 
-  /// How many times this log has been opened for writing: it never falls, unless an older copy was restored.
-  [[nodiscard]] std::int64_t boot_number() const;
-  /// What a person should know of the server; empty if all is well.
-  [[nodiscard]] const std::string& warning() const;
+  [[nodiscard]] Status count_boot() override;
+  [[nodiscard]] std::int64_t boot_number() const override;
+  [[nodiscard]] const std::string& warning() const override;
 
  private:
   class Impl;

@@ -15,6 +15,7 @@ namespace waybill {
 struct MariadbOptions {
   /// `mariadb://user:password@host:port/database?tls=verify&…` (log/mariadb/mariadb_url.h). Never logged whole.
   std::string url;
+  std::string password;  ///< in the place of the URL's; empty: that one
   /// A test's hand on the store's clock; null: the server's own, in UTC.
   const WallClock* clock = nullptr;
   /// Asked of a log that exists before anything is written to it, with what it says of itself and the number that this

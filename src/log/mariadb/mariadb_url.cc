@@ -1,5 +1,6 @@
 #include "log/mariadb/mariadb_url.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -87,18 +88,40 @@ Status read_parameter(MariadbUrl& url, std::string_view name, const std::string&
   return ok_status();
 }
 
+// Where user, password, host and port stand.
+struct Place {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+Place place_in(std::string_view url) {
+  const std::size_t begin = url.find("://") + 3;
+  return {begin, std::min(url.find_first_of("/?", begin), url.size())};
+}
+
 }  // namespace
+
+bool is_mariadb_url(std::string_view text) { return text.starts_with("mariadb://") || text.starts_with("mysql://"); }
+
+std::string mask_mariadb_url(std::string_view url) {
+  const auto [begin, end] = place_in(url);
+  std::string masked(url);
+  const auto at = url.substr(0, end).rfind('@');
+  const auto colon = url.find(':', begin);
+  if (at != std::string_view::npos && at >= begin && colon < at) masked.replace(colon + 1, at - colon - 1, "********");
+  return masked;
+}
+
+std::string with_mariadb_database(std::string_view url, std::string_view database) {
+  const auto end = place_in(url).end;
+  const auto parameters = std::min(url.find('?', end), url.size());
+  return std::string(url.substr(0, end)) + "/" + std::string(database) + std::string(url.substr(parameters));
+}
 
 Result<MariadbUrl> parse_mariadb_url(std::string_view text) {
   MariadbUrl url;
   std::string_view rest = text;
-  if (rest.starts_with("mariadb://")) {
-    rest.remove_prefix(10);
-  } else if (rest.starts_with("mysql://")) {
-    rest.remove_prefix(8);
-  } else {
-    return bad("the log's URL does not begin with mariadb:// or mysql://");
-  }
+  if (!is_mariadb_url(text)) return bad("the log's URL does not begin with mariadb:// or mysql://");
+  rest.remove_prefix(place_in(text).begin);
   std::string_view place = cut(rest, '/');
   if (Status read = read_place(url, place); !read.ok()) return read.error();
   const auto database = decode(cut(rest, '?'));

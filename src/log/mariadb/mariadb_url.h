@@ -30,4 +30,10 @@ struct MariadbUrl {
 /// kPermanent, a sentence that does not repeat the password.
 [[nodiscard]] Result<MariadbUrl> parse_mariadb_url(std::string_view url);
 
+[[nodiscard]] bool is_mariadb_url(std::string_view text);
+/// For people: without its password.
+[[nodiscard]] std::string mask_mariadb_url(std::string_view url);
+/// The same server with another database.
+[[nodiscard]] std::string with_mariadb_database(std::string_view url, std::string_view database);
+
 }  // namespace waybill

@@ -26,12 +26,27 @@ PostgresOptions patient(PostgresOptions options) {
   return options;
 }
 
+class PostgresDatabase final : public OwnDatabase {
+ public:
+  PostgresDatabase(PostgresOptions server, std::string name)
+      : server_(std::move(server)), name_(std::move(name)), url_(with_database(server_.url, name_)) {}
+  ~PostgresDatabase() override {
+    auto opened = postgres::Connection::open(server_);
+    if (!opened.ok()) return;  // without the server nobody can remove it
+    (*opened)->script("DROP DATABASE IF EXISTS " + name_ + " WITH (FORCE)");
+    static_cast<void>((*opened)->take_failure());
+  }
+  [[nodiscard]] const std::string& url() const override { return url_; }
+
+ private:
+  const PostgresOptions server_;
+  const std::string name_;
+  const std::string url_;
+};
+
 }  // namespace
 
-OwnDatabase::OwnDatabase(PostgresOptions server, std::string name)
-    : server_(std::move(server)), name_(std::move(name)), url_(with_database(server_.url, name_)) {}
-
-Result<std::unique_ptr<OwnDatabase>> OwnDatabase::make(const PostgresOptions& server, const std::string& prefix) {
+Result<std::unique_ptr<OwnDatabase>> make_postgres_database(const PostgresOptions& server, const std::string& prefix) {
   const PostgresOptions options = patient(server);
   auto opened = postgres::Connection::open(options);
   if (!opened.ok()) return opened.error();
@@ -45,17 +60,10 @@ Result<std::unique_ptr<OwnDatabase>> OwnDatabase::make(const PostgresOptions& se
     }
     return failure->error;
   }
-  return std::unique_ptr<OwnDatabase>(new OwnDatabase(options, std::move(name)));
+  return std::unique_ptr<OwnDatabase>(std::make_unique<PostgresDatabase>(options, std::move(name)));
 }
 
-OwnDatabase::~OwnDatabase() {
-  auto opened = postgres::Connection::open(server_);
-  if (!opened.ok()) return;  // without the server nobody can remove it
-  (*opened)->script("DROP DATABASE IF EXISTS " + name_ + " WITH (FORCE)");
-  static_cast<void>((*opened)->take_failure());
-}
-
-std::optional<std::int64_t> wal_bytes(const PostgresOptions& server) {
+std::optional<std::int64_t> postgres_wal_bytes(const PostgresOptions& server) {
   auto opened = postgres::Connection::open(server);
   if (!opened.ok()) return std::nullopt;
   const postgres::Rows wal = (*opened)->ask(kWal);

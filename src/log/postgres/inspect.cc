@@ -26,15 +26,35 @@ constexpr Statement kRights{
     "FROM unnest(ARRAY['msg_log', 'msg_event', 'idempotency_key', 'node_lease', 'queue_fact', 'instance', "
     "'finished_count', 'finished_change']) AS t"};
 
+void tell_durability(SharedLogFacts& facts, const std::string& fsync, const std::string& full_page_writes,
+                     const std::string& synchronous_commit) {
+  using Durability = SharedLogFacts::Durability;
+  if (fsync != "on") {
+    facts.durability = Durability::kUnsafe;
+    facts.durability_is = "the server runs with fsync=" + fsync + ": a crash takes back what was accepted";
+    facts.durability_advice = "set fsync = on in postgresql.conf";
+  } else if (synchronous_commit != "on" && synchronous_commit != "remote_apply") {
+    facts.durability = Durability::kUnsafe;
+    facts.durability_is = "commits do not wait for the disk: synchronous_commit=" + synchronous_commit;
+    facts.durability_advice = "let this role set synchronous_commit = on";
+  } else if (full_page_writes != "on") {
+    facts.durability = Durability::kDoubtful;
+    facts.durability_is = "the server runs with full_page_writes=off: a power cut may tear pages";
+    facts.durability_advice = "set full_page_writes = on, unless the file system writes pages whole";
+  } else {
+    facts.durability_is = "every commit reaches the server's disk: fsync, synchronous_commit=" + synchronous_commit;
+  }
+}
+
 }  // namespace
 
-Result<PostgresFacts> inspect_postgres(const PostgresOptions& options) {
+Result<SharedLogFacts> inspect_postgres(const PostgresOptions& options) {
   auto opened = Connection::open(options);
   if (!opened.ok()) return opened.error();
   Connection& db = **opened;
   const auto schema = postgres::read_schema(db);
   if (!schema.ok()) return schema.error();
-  PostgresFacts facts;
+  SharedLogFacts facts;
   for (const Migration& known : postgres::migrations()) {
     const bool applied = known.number <= static_cast<int>(schema->applied.size());
     facts.migrations.push_back({known.number, std::string(known.name), applied});
@@ -43,14 +63,15 @@ Result<PostgresFacts> inspect_postgres(const PostgresOptions& options) {
   const Rows server = db.ask(kServer);
   const WallTime here = SystemWallClock().now();
   if (auto failure = db.take_failure()) return failure->error;
-  facts.server = server.string(0, 0);
-  facts.fsync = server.string(0, 1);
-  facts.full_page_writes = server.string(0, 2);
-  facts.synchronous_commit = server.string(0, 3);
+  facts.server = "PostgreSQL " + server.string(0, 0);
+  tell_durability(facts, server.string(0, 1), server.string(0, 2), server.string(0, 3));
   facts.read_only = server.boolean(0, 4);
   facts.tls = server.boolean(0, 5);
   facts.clock_ahead = server.time(0, 6) - here;
   facts.connections_left = server.small(0, 7);
+  facts.tls_advice = "sslmode=verify-full asks for it";
+  facts.connections_advice = "raise max_connections in postgresql.conf, or close some";
+  facts.write_advice = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO role";
   if (facts.has_log && schema->missing.empty()) {
     const Rows rights = db.ask(kRights);
     if (auto failure = db.take_failure()) return failure->error;

@@ -10,11 +10,11 @@
 #include <string>
 
 #include "log/postgres/postgres_options.h"
-#include "ports/message_log.h"
+#include "log/shared_log.h"
 
 namespace waybill {
 
-class PostgresLog final : public MessageLog {
+class PostgresLog final : public SharedLog {
  public:
   /// Connects, refuses a server that is not durable, migrates a store without rows. Errors: kPermanent with a sentence
   /// for a person, kRetry (unreachable). `options` is copied.
@@ -27,12 +27,9 @@ class PostgresLog final : public MessageLog {
   [[nodiscard]] Result<WallTime> now() override;
   [[nodiscard]] std::string identity() const override;
 
-  /// Makes this opening a boot, if it was not `counted`: for whoever first had to hold the name of its instance.
-  [[nodiscard]] Status count_boot();
-  /// How many times this log has been opened for writing: it never falls, unless an older copy was restored.
-  [[nodiscard]] std::int64_t boot_number() const;
-  /// What a person should know of the server; empty if all is well.
-  [[nodiscard]] const std::string& warning() const;
+  [[nodiscard]] Status count_boot() override;
+  [[nodiscard]] std::int64_t boot_number() const override;
+  [[nodiscard]] const std::string& warning() const override;
 
  private:
   class Impl;
