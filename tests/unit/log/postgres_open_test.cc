@@ -6,8 +6,9 @@
 #include <thread>
 #include <vector>
 
+#include "log/name_hold.h"
 #include "log/postgres/inspect.h"
-#include "log/postgres/instance_hold.h"
+#include "log/postgres/name_store.h"
 #include "log/postgres/postgres_log.h"
 #include "log/postgres/postgres_reader.h"
 #include "log/postgres/schema.h"
@@ -18,6 +19,11 @@ namespace waybill {
 namespace {
 
 PostgresOptions at(const std::string& url) { return {.url = url}; }
+
+Result<std::unique_ptr<InstanceHold>> take_name(const PostgresOptions& options, const Owner& owner,
+                                                std::function<void(const Error&)> on_lost) {
+  return hold_name(postgres::make_name_store(options, owner), owner, std::move(on_lost));
+}
 
 std::string refusal_at(const std::string& url) {
   const auto log = PostgresLog::open(at(url));
@@ -128,7 +134,7 @@ TEST(PostgresOpen, DurabilityIsNotWhatTheRoleSays) {
   ASSERT_TRUE(PostgresLog::open(at(database.url())).ok());
   const auto facts = inspect_postgres(at(database.url()));
   ASSERT_TRUE(facts.ok());
-  EXPECT_EQ(facts->synchronous_commit, "on") << "of a session of ours";
+  EXPECT_EQ(facts->durability, SharedLogFacts::Durability::kSafe) << "of a session of ours";
 }
 
 TEST(PostgresOpen, ANameIsHeldByOneAndGoesOnToTheNext) {
@@ -136,16 +142,16 @@ TEST(PostgresOpen, ANameIsHeldByOneAndGoesOnToTheNext) {
   ASSERT_TRUE(PostgresLog::open(at(database.url())).ok());
   const auto ignore = [](const Error&) {};
   {
-    auto held = InstanceHold::take(at(database.url()), {"one", {1}}, ignore);
+    auto held = take_name(at(database.url()), {"one", {1}}, ignore);
     ASSERT_TRUE(held.ok()) << held.error().message;
     EXPECT_TRUE((*held)->former_is_dead()) << "there was none";
-    EXPECT_TRUE(InstanceHold::take(at(database.url()), {"two", {2}}, ignore).ok()) << "another name is free";
-    const auto again = InstanceHold::take(at(database.url()), {"one", {3}}, ignore);
+    EXPECT_TRUE(take_name(at(database.url()), {"two", {2}}, ignore).ok()) << "another name is free";
+    const auto again = take_name(at(database.url()), {"one", {3}}, ignore);
     ASSERT_FALSE(again.ok());
     EXPECT_EQ(again.error().what, ErrorClass::kConflict);
     EXPECT_TRUE(says(again.error().message, std::to_string(getpid()))) << again.error().message;
   }
-  auto next = InstanceHold::take(at(database.url()), {"one", {4}}, ignore);
+  auto next = take_name(at(database.url()), {"one", {4}}, ignore);
   ASSERT_TRUE(next.ok());
   EXPECT_TRUE((*next)->former_is_dead()) << "it said so itself";
 }
@@ -153,13 +159,13 @@ TEST(PostgresOpen, ANameIsHeldByOneAndGoesOnToTheNext) {
 TEST(PostgresOpen, AHolderWhoseSessionEndedIsNotProvenDead) {
   PostgresDatabase database("open");
   ASSERT_TRUE(PostgresLog::open(at(database.url())).ok());
-  auto held = InstanceHold::take(at(database.url()), {"one", {1}}, [](const Error&) {});
+  auto held = take_name(at(database.url()), {"one", {1}}, [](const Error&) {});
   ASSERT_TRUE(held.ok());
   ASSERT_TRUE(database
                   .run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'waybill' "
                        "AND datname = current_database()")
                   .ok());
-  auto next = InstanceHold::take(at(database.url()), {"one", {2}}, [](const Error&) {});
+  auto next = take_name(at(database.url()), {"one", {2}}, [](const Error&) {});
   ASSERT_TRUE(next.ok()) << next.error().message;
   EXPECT_FALSE((*next)->former_is_dead()) << "its process is this one, and alive";
 }
