@@ -35,7 +35,8 @@ void expect_refused(const std::vector<std::string>& arguments, const std::string
 }
 
 TEST(BenchCommandsTest, WhatIsNotThereIsNamedWithWhatIs) {
-  expect_refused({"bench", "pipeline", "--log", "oracle"}, "--log: message_log.url: 'oracle' names no message log; write sqlite:FILE");
+  expect_refused({"bench", "pipeline", "--log", "oracle"},
+                 "--log: message_log.url: 'oracle' names no message log; write sqlite:FILE");
   expect_refused({"bench", "pipeline", "--broker", "pigeon"}, "'pigeon' names no broker; write inprocess, rabbitmq, ");
   expect_refused({"bench", "broker", "--broker", "inprocess"}, "--broker: this benchmark is about a RabbitMQ");
   expect_refused({"bench", "log", "--log", "oracle"}, "'oracle' names no message log");
