@@ -99,7 +99,51 @@ Finding check_binding(const Binding& binding, const ManagedQueue& queue) {
           kDeclare};
 }
 
+/// A right that is needed: what for, and the pattern that must cover `name`.
+struct Need {
+  std::string to;
+  std::string name;
+  const char* right;
+  const std::string& pattern;
+};
+
+Findings check_need(const ManagedRights& rights, const Need& need) {
+  const auto covered = covers(need.pattern, need.name);
+  if (covered == true) return {};
+  const std::string pattern = std::string(need.right) + " '" + need.pattern + "'";
+  if (!covered) {
+    return {{Verdict::kWarning, "whether user '" + rights.user + "' may " + need.to + " is not known: " + pattern,
+             "look whether that pattern covers '" + need.name + "'"}};
+  }
+  return {{Verdict::kProblem, "user '" + rights.user + "' may not " + need.to + ": " + pattern + " does not cover it",
+           "give the user that right (rabbitmqctl set_permissions)"}};
+}
+
 }  // namespace
+
+Findings check_rights(const ManagedRights& rights, const Topology& wanted, const QueueName& dead_letters,
+                      BrokerUse use) {
+  std::vector<Need> needs;
+  if (use.publishes) {
+    for (const std::string& exchange : wanted.exchanges) {
+      needs.push_back({"publish to exchange '" + exchange + "'", exchange, "write", rights.write});
+    }
+    needs.push_back({"publish to the default exchange, as retries of other programs' messages are", "amq.default",
+                     "write", rights.write});
+  }
+  for (const QueueDeclaration& queue : wanted.queues) {
+    if (!use.consumes || queue.name == dead_letters) continue;
+    needs.push_back({"consume from queue '" + queue.name.value + "'", queue.name.value, "read", rights.read});
+  }
+  Findings findings;
+  for (const Need& need : needs) {
+    for (Finding& one : check_need(rights, need)) findings.push_back(std::move(one));
+  }
+  if (findings.empty() && !needs.empty()) {
+    findings.push_back({Verdict::kOk, "user '" + rights.user + "' may publish and consume as configured", {}});
+  }
+  return findings;
+}
 
 Findings check_management(const ManagementFacts& facts, const Topology& wanted, const QueueName& dead_letters) {
   Findings findings;

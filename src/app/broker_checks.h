@@ -18,4 +18,13 @@ namespace waybill::app {
 [[nodiscard]] Findings check_management(const ManagementFacts& facts, const Topology& wanted,
                                         const QueueName& dead_letters);
 
+/// What an instance does with its broker.
+struct BrokerUse {
+  bool publishes = false;
+  bool consumes = false;
+};
+/// Whether the user may do it.
+[[nodiscard]] Findings check_rights(const ManagedRights& rights, const Topology& wanted, const QueueName& dead_letters,
+                                    BrokerUse use);
+
 }  // namespace waybill::app

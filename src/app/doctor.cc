@@ -27,6 +27,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kVerdictColumn = 9;
+constexpr const char* kRights = "rights to publish and to consume";
 
 /// The directory, or the nearest one above it that exists.
 fs::path nearest_existing(fs::path path) {
@@ -52,7 +53,7 @@ LocalFacts gather_local(const Config& config) {
 }
 
 void leave_out_management(Diagnosis& diagnosis, const std::string& needed) {
-  for (const char* check : {"policies that drop messages (message-ttl, expires, max-length)", "bindings",
+  for (const char* check : {"policies that drop messages (message-ttl, expires, max-length)", "bindings", kRights,
                             "the difference of the clocks", "alarms of each node"}) {
     diagnosis.not_made.push_back(std::string(check) + ": " + needed);
   }
@@ -70,7 +71,6 @@ void examine_broker(const Config& config, Diagnosis& diagnosis) {
   const Topology wanted = topology_of(config);
   const auto survey = survey_rabbitmq(options, wanted);
   add(check_survey(survey, mask_password(config.broker.url)));
-  diagnosis.not_made.emplace_back("rights to publish and to consume: `waybill serve` says when one is missing");
   if (config.broker.management_url.empty()) return leave_out_management(diagnosis, "set broker.management_url");
   const auto facts = ask_management(config.broker.management_url, options, wanted, SystemWallClock());
   if (!facts.ok()) {
@@ -78,6 +78,15 @@ void examine_broker(const Config& config, Diagnosis& diagnosis) {
     return leave_out_management(diagnosis, "broker.management_url must answer");
   }
   add(check_management(*facts, wanted, config.dead_letter.queue));
+  if (facts->rights) {
+    add(check_rights(*facts->rights, wanted, config.dead_letter.queue,
+                     {config.instance.roles.relay, config.instance.roles.worker}));
+  } else {
+    diagnosis.not_made.push_back(std::string(kRights) +
+                                 (config.broker.external_login
+                                      ? ": whom the certificate logs in, only the broker knows"
+                                      : ": give the user of broker.management_url the tag administrator"));
+  }
   if (!facts->alarms_known) diagnosis.not_made.emplace_back("alarms of each node: give the user the tag monitoring");
 }
 

@@ -131,7 +131,18 @@ def test_a_memory_alarm_and_policies_are_problems(topology, doctor, names, reque
     assert topology("declare", **place).returncode == DONE
     assert set(standings(topology("diff", "--json", **place)).values()) == {"same"}
     healthy = doctor(**place)
-    assert healthy["healthy"] and len(healthy["not_made"]) == 1, healthy
+    assert healthy["healthy"] and not healthy["not_made"], healthy
+    assert "user 'waybill' may publish and consume as configured" in [one["what"] for one in healthy["findings"]]
+
+    services.control("rabbitmq", "add_user", "clerk", "clerk")
+    services.control("rabbitmq", "set_permissions", "clerk", ".*", "^amq[.]default$", "^$")
+    of_clerk = {**place, "broker__url": re.sub(r"//[^@]*@", "//clerk:clerk@", place["broker__url"])}
+    problems = said(doctor(**of_clerk), "problem")
+    assert [one for one in problems if f"may not publish to exchange '{names['mail.exchange']}': write" in one]
+    assert [one for one in problems if f"may not consume from queue '{names['mail.queue']}': read '^$'" in one]
+    services.control("rabbitmq", "set_user_tags", "clerk", "monitoring")
+    by_clerk = {**of_clerk, "broker__management_url": re.sub(r"//[^@]*@", "//clerk:clerk@", place["broker__management_url"])}
+    assert "give the user of broker.management_url the tag administrator" in doctor(**by_clerk)["not_made"][0]
 
     services.control("rabbitmq", "set_policy", "short", f"^{names['mail.queue']}$",
                      '{"message-ttl": 1000, "max-length": 5}', "--apply-to", "queues")

@@ -128,4 +128,4 @@ def test_a_certificate_of_the_management_interface_that_is_not_believed_is_said(
     told = [one for one in said(report, "warning") if "management interface" in one]
     assert len(told) == 1
     assert f"cannot be asked: its certificate is refused: {why} → correct broker.management_url" in told[0]
-    assert "policies" in report["not_made"][1]
+    assert "policies" in report["not_made"][0]

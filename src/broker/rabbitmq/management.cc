@@ -6,6 +6,7 @@
 #include <boost/json/value.hpp>
 
 #include <algorithm>
+#include <regex>
 #include <utility>
 
 #include "broker/rabbitmq/management_http.h"
@@ -119,6 +120,14 @@ Result<std::vector<std::string>> read_alarms(const std::string& text) {
   return alarms;
 }
 
+Result<ManagedRights> read_rights(const std::string& text) {
+  boost::system::error_code error;
+  const json::value parsed = json::parse(text, error);
+  if (error || !parsed.is_object()) return unreadable();
+  const json::object& object = parsed.get_object();
+  return ManagedRights{text_of(object, "user"), text_of(object, "write"), text_of(object, "read")};
+}
+
 namespace {
 
 /// The body of what exists; nothing if it does not (404), or, for `optional` questions, if this user may not ask.
@@ -153,8 +162,29 @@ Result<std::optional<ManagedQueue>> ask_queue(const ManagementPlace& place, cons
   return std::optional(std::move(*queue));
 }
 
+Result<std::optional<ManagedRights>> ask_rights(const ManagementPlace& place, const RabbitMqOptions& options) {
+  if (options.external) return std::optional<ManagedRights>();
+  const std::string target =
+      "/api/permissions/" + percent_encode(options.url.vhost) + "/" + percent_encode(options.url.user);
+  const auto body = body_of(get_management(place, options, target), /*optional=*/true);
+  if (!body.ok()) return body.error();
+  if (!*body) return std::optional<ManagedRights>();
+  auto rights = read_rights(**body);
+  if (!rights.ok()) return rights.error();
+  return std::optional(std::move(*rights));
+}
+
 }  // namespace
 }  // namespace rabbitmq
+
+std::optional<bool> covers(const std::string& pattern, const std::string& name) {
+  if (pattern.empty()) return false;
+  try {
+    return std::regex_search(name, std::regex(pattern));
+  } catch (const std::regex_error&) {
+    return std::nullopt;
+  }
+}
 
 Result<ManagementFacts> ask_management(std::string_view url, const RabbitMqOptions& options, const Topology& wanted,
                                        const WallClock& clock) {
@@ -176,6 +206,9 @@ Result<ManagementFacts> ask_management(std::string_view url, const RabbitMqOptio
     if (!found.ok()) return found.error();
     if (*found) facts.queues.push_back(std::move(**found));
   }
+  auto rights = rabbitmq::ask_rights(*place, options);
+  if (!rights.ok()) return rights.error();
+  facts.rights = std::move(*rights);
   return facts;
 }
 

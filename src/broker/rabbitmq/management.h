@@ -23,10 +23,18 @@ struct ManagedQueue {
   std::vector<Route> bindings;              ///< but that of the default exchange
 };
 
+/// Of the broker's user in its vhost: what the names of things must match.
+struct ManagedRights {
+  std::string user;
+  std::string write;  ///< to publish to an exchange
+  std::string read;   ///< to consume from a queue
+};
+
 struct ManagementFacts {
   std::vector<ManagedQueue> queues;     ///< of the topology, those that exist
   bool alarms_known = false;            ///< else the user is not a monitor
   std::vector<std::string> alarms;      ///< `memory on node rabbit@a`
+  std::optional<ManagedRights> rights;  ///< unknown unless the user is an administrator, and logs in by name
   std::optional<Duration> clock_ahead;  ///< how far the broker's clock is before ours; by the second
 };
 
@@ -37,11 +45,17 @@ struct ManagementFacts {
 
 namespace rabbitmq {
 
-/// Of `/api/queues/VHOST/NAME`, `/api/queues/VHOST/NAME/bindings` and `/api/nodes`. Pure. Errors (kPermanent): it is
-/// none.
+/// Of `/api/queues/VHOST/NAME`, `/api/queues/VHOST/NAME/bindings`, `/api/nodes` and `/api/permissions/VHOST/USER`.
+/// Pure. Errors (kPermanent): it is none.
 [[nodiscard]] Result<ManagedQueue> read_managed_queue(const std::string& json);
 [[nodiscard]] Result<std::vector<Route>> read_bindings(const std::string& json);
 [[nodiscard]] Result<std::vector<std::string>> read_alarms(const std::string& json);
+[[nodiscard]] Result<ManagedRights> read_rights(const std::string& json);
 
 }  // namespace rabbitmq
+
+/// Whether RabbitMQ's pattern of a right covers a name; the default exchange is called amq.default there. Nothing: it
+/// is a pattern that is not understood here.
+[[nodiscard]] std::optional<bool> covers(const std::string& pattern, const std::string& name);
+
 }  // namespace waybill

@@ -73,6 +73,24 @@ TEST(BrokerChecksTest, AnAlarmIsAProblemWithItsReason) {
   EXPECT_EQ(find(check_survey(survey, "amqp://b"), "alarm").verdict, Verdict::kWarning);
 }
 
+TEST(RightsTest, WhatAUserMayNotDoIsAProblem) {
+  const Topology wanted{{"e", "dlx"}, {{{"q"}}, {{"dead"}}}, {}};
+  const auto check = [&](const char* write, const char* read, BrokerUse use) {
+    return check_rights({"u", write, read}, wanted, {"dead"}, use);
+  };
+  const auto fine = check(".*", ".*", {true, true});
+  ASSERT_EQ(fine.size(), 1U);
+  EXPECT_EQ(fine[0].verdict, Verdict::kOk);
+  const auto some = check("^e$", "^dead$", {true, true});
+  EXPECT_EQ(some.size(), 3U);
+  EXPECT_EQ(find(some, "publish to exchange 'dlx'").verdict, Verdict::kProblem);
+  EXPECT_EQ(find(some, "publish to the default exchange").verdict, Verdict::kProblem);
+  EXPECT_EQ(find(some, "consume from queue 'q'").what,
+            "user 'u' may not consume from queue 'q': read '^dead$' does not cover it");
+  EXPECT_EQ(check("^$", "^q$", {false, true}).at(0).verdict, Verdict::kOk) << "it publishes nothing";
+  EXPECT_EQ(check("(?<x>", "^q$", {true, true}).at(0).verdict, Verdict::kWarning);
+}
+
 TEST(ManagementChecksTest, WhatDropsMessagesIsAProblemAndOfCopiesAWarning) {
   ManagementFacts facts;
   facts.queues = {{.name = "q", .policy = "p", .message_ttl = 1000, .expires = 60'000, .drops_when_full = true},

@@ -46,6 +46,22 @@ TEST(ManagementHttpTest, ReadsTheDateOfAnAnswer) {
   EXPECT_FALSE(parse_http_date("yesterday"));
 }
 
+TEST(ManagementTest, ReadsTheRightsOfAUser) {
+  const auto rights = read_rights(R"({"user":"u","vhost":"/","configure":"","write":"^mail","read":".*"})");
+  ASSERT_TRUE(rights.ok());
+  EXPECT_EQ(rights->user + " " + rights->write + " " + rights->read, "u ^mail .*");
+  EXPECT_FALSE(read_rights("[]").ok());
+}
+
+TEST(ManagementTest, ARightCoversWhatItsPatternFinds) {
+  EXPECT_EQ(covers(".*", "mail"), true);
+  EXPECT_EQ(covers("", "mail"), false) << "an empty pattern is no right at all";
+  EXPECT_EQ(covers("^$", "mail"), false);
+  EXPECT_EQ(covers("ai", "mail"), true) << "anywhere";
+  EXPECT_EQ(covers("^(mail|amq[.]default)$", "amq.default"), true);
+  EXPECT_EQ(covers("(?<name>", "mail"), std::nullopt);
+}
+
 TEST(ManagementTest, ReadsWhatDropsMessagesOfAQueue) {
   const auto queue =
       read_managed_queue(R"({"name":"q","policy":"p","arguments":{"x-message-ttl":500,"x-queue-type":"quorum"},)"
