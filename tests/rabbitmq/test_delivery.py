@@ -88,6 +88,26 @@ def test_another_clients_message_is_adopted(make_daemon, over_rabbitmq, names, c
     assert effects(daemon.journal) == {"from-elsewhere": 1}
 
 
+def test_a_shovelled_copy_of_our_own_message_has_no_second_effect(make_daemon, over_rabbitmq, names, channel):
+    with make_daemon(config=over_rabbitmq) as daemon:
+        elsewhere = channel.queue_declare("", exclusive=True).method.queue
+        channel.queue_bind(elsewhere, names["mail.exchange"], "key")
+        client = daemon.client()
+        one = client.accepted()
+        eventually(lambda: client.status(one) == CONSUMED, 20, "it is consumed")
+        _, properties, body = eventually(lambda: (found := channel.basic_get(elsewhere, auto_ack=True))[0] and found, 10,
+                                         "its copy is elsewhere")
+        assert properties.message_id == one
+        for _ in range(3):
+            channel.basic_publish("", names["mail.queue"], body, properties=properties)
+        refused = 'waybill_claims_total{verdict="finished"} 3'
+        eventually(lambda: refused in client.get("/metrics").text, 20, "the copies came and were refused")
+        assert client.stats()["states"]["consumed"] == sum(client.stats()["states"].values()) == 1
+        assert daemon.stop() == 0
+        assert channel.queue_declare(names["mail.queue"], passive=True).method.message_count == 0
+    assert effects(daemon.journal) == {one: 1}
+
+
 def test_too_large_a_message_of_another_client_goes_to_the_dead_letters(make_daemon, over_rabbitmq, names, channel):
     with make_daemon(config=over_rabbitmq) as daemon:
         channel.basic_publish(names["mail.exchange"], "key", b"x" * (3 << 20),
