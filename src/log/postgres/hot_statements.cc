@@ -248,14 +248,16 @@ void count(const Write& write, const Rows& rows, int at, FinishedChanges& finish
 
 }  // namespace
 
-void run_hot_statements(Connection& db, std::span<const Write* const> writes, const rows::Moment& moment,
-                        std::vector<std::optional<Result<Answer>>>& answers, FinishedChanges& finished) {
+void run_hot_statements(Connection& db, HeldRows& held, std::span<const Write* const> writes,
+                        const rows::Moment& moment, std::vector<std::optional<Result<Answer>>>& answers,
+                        FinishedChanges& finished) {
   Appends appends;
   Advances advances;
   std::unordered_map<std::string_view, std::size_t> appended;
   std::vector<std::size_t> advanced;
   for (const std::size_t i : single_writes(writes)) {
     const Write& write = *writes[i];
+    if (held.has(rows::row_named_by(write))) continue;
     if (const auto* append = std::get_if<Append>(&write)) {
       if (append->key) continue;
       const auto row = rows::row_of(*append, moment.now, moment.body_max);

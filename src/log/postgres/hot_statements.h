@@ -12,8 +12,10 @@
 
 namespace waybill::postgres {
 
-/// `answers` has a place for each write and gets those of the writes that applied. The writes name their rows.
-void run_hot_statements(Connection& db, std::span<const Write* const> writes, const rows::Moment& moment,
-                        std::vector<std::optional<Result<Answer>>>& answers, FinishedChanges& finished);
+/// `answers` has a place for each write and gets those of the writes that applied. The writes name their rows; those of
+/// `held` rows are left out.
+void run_hot_statements(Connection& db, HeldRows& held, std::span<const Write* const> writes,
+                        const rows::Moment& moment, std::vector<std::optional<Result<Answer>>>& answers,
+                        FinishedChanges& finished);
 
 }  // namespace waybill::postgres

@@ -82,6 +82,7 @@ class PostgresLog::Impl {
   const int part_;
   std::unique_ptr<Connection> db_;  // null: to be made by the next call
   postgres::SweepPosition sweep_;
+  postgres::HeldRows held_;
   postgres::FinishedChanges finished_;  // of the transaction that runs
   std::string identity_;
   std::string warning_;
@@ -211,14 +212,14 @@ std::optional<Failure> PostgresLog::Impl::try_commit(Pointers writes, bool isola
 // Runs of writes that name their rows go by the hot statements first.
 std::optional<Failure> PostgresLog::Impl::run(Pointers writes, const rows::Moment& moment,
                                               std::vector<Result<Answer>>& answers) {
-  postgres::PostgresStore store(*db_, sweep_, finished_, options_.body_max);
+  postgres::PostgresStore store(*db_, sweep_, held_, finished_, options_.body_max);
   std::vector<std::optional<Result<Answer>>> given(writes.size());
   std::size_t at = 0;
   while (at < writes.size() && !db_->failed()) {
     std::size_t end = at;
     while (end < writes.size() && !rows::finds_its_rows(*writes[end])) ++end;
     std::vector<std::optional<Result<Answer>>> named(end - at);
-    if (end > at) postgres::run_hot_statements(*db_, writes.subspan(at, end - at), moment, named, finished_);
+    if (end > at) postgres::run_hot_statements(*db_, held_, writes.subspan(at, end - at), moment, named, finished_);
     std::ranges::move(named, given.begin() + static_cast<std::ptrdiff_t>(at));
     if (end < writes.size()) ++end;
     by_rows(store, writes, at, end, moment, given);

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "log/postgres/connection.h"
+#include "log/postgres/held_rows.h"
 #include "log/rows/row_store.h"
 
 namespace waybill::postgres {
@@ -25,8 +26,9 @@ void send_finished(Connection& connection, int part, const FinishedChanges& chan
 class PostgresStore final : public rows::RowStore {
  public:
   /// What becomes of the number of finished rows is added to `finished`. All outlive the store.
-  PostgresStore(Connection& connection, SweepPosition& sweep, FinishedChanges& finished, std::size_t body_max)
-      : db_(connection), sweep_(sweep), finished_(finished), body_max_(body_max) {}
+  PostgresStore(Connection& connection, SweepPosition& sweep, HeldRows& held, FinishedChanges& finished,
+                std::size_t body_max)
+      : db_(connection), sweep_(sweep), held_(held), finished_(finished), body_max_(body_max) {}
 
   [[nodiscard]] bool failed() const override { return db_.failed(); }
   void load(rows::WorkingSet& set, const rows::Needs& needs) override;
@@ -57,6 +59,7 @@ class PostgresStore final : public rows::RowStore {
 
   Connection& db_;
   SweepPosition& sweep_;
+  HeldRows& held_;
   FinishedChanges& finished_;
   const std::size_t body_max_;
 };

@@ -112,7 +112,12 @@ void PostgresStore::load(rows::WorkingSet& set, const rows::Needs& needs) {
   rows::Needs held;
   for (int i = 0; i < results[1].size(); ++i) {
     const MessageId id{results[1].string(i, 0)};
-    if (!set.at(id).now) held.rows[id] = needs.rows.at(id);
+    if (set.at(id).now) continue;
+    if (held_.has(id)) {
+      set.at(id).held_by_another = true;
+    } else {
+      held.rows[id] = needs.rows.at(id);
+    }
   }
   read_events(set, results[2]);
   if (!held.rows.empty()) wait_for_held(set, held);
@@ -143,6 +148,7 @@ void PostgresStore::wait_for_held(rows::WorkingSet& set, const rows::Needs& held
   for (const auto& [id, _] : held.rows) {
     set.at(id).history = {};
     set.at(id).held_by_another = !set.at(id).now;
+    if (!set.at(id).now) held_.add(id);
   }
   read_events(set, db_.ask(kEvents, Params().add(wanted.with_history)));
 }

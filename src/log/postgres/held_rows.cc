@@ -1,0 +1,26 @@
+#include "log/postgres/held_rows.h"
+
+namespace waybill::postgres {
+namespace {
+
+constexpr Duration kRemembered{2'000};
+constexpr std::size_t kMost = 10'000;
+
+}  // namespace
+
+void HeldRows::add(const MessageId& id) {
+  const MonoTime now = std::chrono::steady_clock::now();
+  if (until_.size() >= kMost) std::erase_if(until_, [&](const auto& entry) { return entry.second <= now; });
+  if (until_.size() < kMost) until_[id.value] = now + kRemembered;
+}
+
+bool HeldRows::has(const MessageId& id) {
+  if (until_.empty()) return false;
+  const auto found = until_.find(id.value);
+  if (found == until_.end()) return false;
+  if (found->second > std::chrono::steady_clock::now()) return true;
+  until_.erase(found);
+  return false;
+}
+
+}  // namespace waybill::postgres
