@@ -22,7 +22,7 @@ struct FlushLimits {
   std::size_t bulk_rows_max = 8'192;    ///< appends and the like waiting; beyond it intake is told to slow down
   std::size_t bulk_bytes_max = 64U << 20U;
   std::size_t urgent_rows_max = 65'536;  ///< bounded by the handlers and deliveries in hand; never reached
-  Duration lazy_max{100};                ///< the longest that a mark waits for company
+  Duration lazy_max{20};                 ///< the longest that a mark waits for company
   Duration time_max{1'500};              ///< a flush that took longer is followed by smaller ones: a tenth of a lease
   Duration backoff_first{20};            ///< after a failed flush, doubling
   Duration backoff_longest{500};

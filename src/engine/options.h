@@ -19,7 +19,7 @@ struct PublisherOptions {
   Duration confirm_deadline{900};  ///< under half the grace: without an answer by then, in doubt
   Duration backoff_first{500};     ///< of a route, doubling
   Duration backoff_longest{60'000};
-  Duration mark_hold{50};                    ///< a confirm is recorded this late, unless an outcome is recorded first
+  Duration mark_hold{80};                    ///< a confirm is recorded this late, unless an outcome is recorded first
   std::size_t window = 256;                  ///< publishes in flight, at first
   std::size_t window_max = 1'024;            ///< … and while the broker answers quickly
   std::size_t fresh_rows_max = 4'096;        ///< rows waiting in memory after their append; more go by the log
