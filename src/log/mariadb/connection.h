@@ -76,6 +76,7 @@ class Connection {
   void send(std::string statement) { unsent_.push_back({std::move(statement), true}); }
   /// The same for one whose result nobody asks for; it goes with the next that is awaited.
   void tell(std::string statement) { unsent_.push_back({std::move(statement), false}); }
+  [[nodiscard]] bool has_unsent() const { return !unsent_.empty(); }
   /// Sends all that was handed over, and awaits its results, in their order; of a failure and what stands behind it
   /// they are empty.
   std::vector<Rows> receive();

@@ -1,14 +1,18 @@
 #include "log/mariadb/mariadb_log.h"
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <random>
+#include <set>
 #include <utility>
 
 #include "log/crash_points.h"
 #include "log/mariadb/connection.h"
+#include "log/mariadb/hot_statements.h"
 #include "log/mariadb/mariadb_store.h"
 #include "log/mariadb/schema.h"
-#include "log/rows/apply_by_rows.h"
+#include "log/rows/hot_first.h"
 
 namespace waybill {
 namespace {
@@ -65,29 +69,22 @@ class MariadbLog::Impl {
 
  private:
   using Pointers = std::span<const Write* const>;
-  using Taken = std::set<MessageId>;
-  /// How much a single failing write costs its neighbours.
-  struct Isolation {
-    bool by_halves = false;
-    Taken taken;  ///< ids that other sessions have inserted and not yet committed
-  };
-
   Status connect();
   Status register_boot();
   Status ask_clock(const char* first);
-  std::optional<Failure> try_commit(Pointers writes, const Isolation& isolation, Committed& committed);
-  std::optional<Failure> run(Pointers writes, const Taken& taken, const rows::Moment& moment,
-                             std::vector<Result<Answer>>& answers);
-  std::optional<Failure> run_by_halves(Pointers writes, const Taken& taken, const rows::Moment& moment,
+  std::optional<Failure> try_commit(Pointers writes, bool isolate, Committed& committed);
+  std::optional<Failure> run(Pointers writes, const rows::Moment& moment, std::vector<Result<Answer>>& answers);
+  std::optional<Failure> run_by_halves(Pointers writes, const rows::Moment& moment,
                                        std::vector<Result<Answer>>& answers);
   std::optional<Failure> end_transaction();
-  Taken find_taken(Pointers writes);
+  bool find_uncommitted(Pointers writes);
   [[nodiscard]] std::size_t body_max() const;
 
   const MariadbOptions options_;
   const int part_;
   std::unique_ptr<Connection> db_;  // null: to be made by the next call
   mariadb::SweepPosition sweep_;
+  rows::HeldRows held_;
   WallTime clock_{};  // the store's, as it was asked last
   Ledger ledger_;     // of the transaction that runs
   std::string identity_;
@@ -190,26 +187,22 @@ Result<Committed> MariadbLog::Impl::commit(std::span<const Write> writes) {
   pointers.reserve(writes.size());
   for (const Write& write : writes) pointers.push_back(&write);
   Error last = make_error(ErrorClass::kRetry, "the database could not complete the transaction");
-  Isolation isolation;
+  bool isolate = false;
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
     if (Status begun = ask_clock(kBegin); !begun.ok()) return begun.error();
     Committed committed;
-    auto failure = try_commit(pointers, isolation, committed);
+    auto failure = try_commit(pointers, isolate, committed);
     if (!failure) return committed;
     if (db_) db_->rollback();
     if (db_ && !db_->alive()) db_.reset();
     last = std::move(failure->error);
     switch (failure->scope) {
       case Failure::Scope::kStatement:
-        isolation.by_halves = true;
+        isolate = true;
         break;
       case Failure::Scope::kLock:
         // It may have waited for an id that a stranger's transaction has inserted; those can be told at once.
-        if (auto taken = find_taken(pointers); taken != isolation.taken) {
-          isolation.taken = std::move(taken);
-        } else {
-          isolation.by_halves = true;
-        }
+        isolate = !find_uncommitted(pointers);
         break;
       case Failure::Scope::kTransaction:
         break;
@@ -222,35 +215,35 @@ Result<Committed> MariadbLog::Impl::commit(std::span<const Write> writes) {
   return last;
 }
 
-// Of the rows that these writes would insert. A look that fails finds none.
-MariadbLog::Impl::Taken MariadbLog::Impl::find_taken(Pointers writes) {
-  Taken taken;
+// Of the ids that these writes would insert; nobody waits for them again for a while. A look that fails finds none.
+bool MariadbLog::Impl::find_uncommitted(Pointers writes) {
   List ids;
   for (const Write* write : writes) {
     if (std::holds_alternative<Append>(*write) || std::holds_alternative<Adopt>(*write) ||
         std::holds_alternative<Park>(*write)) {
       const MessageId& id = rows::row_named_by(*write);
-      if (is_valid_utf8(id.value)) ids.add(id);
+      if (is_valid_utf8(id.value) && !held_.has(id)) ids.add(id);
     }
   }
-  if (!db_ || ids.empty()) return taken;
-  const auto committed = db_->ask(sql(kUncommitted, ids));
-  db_->send(kLookAtAll);
+  if (!db_ || ids.empty()) return false;
+  db_->send(sql(kUncommitted, ids));
+  db_->tell(kLookAtAll);
   db_->send(sql(kUncommitted, ids));
   const auto results = db_->receive();
-  if (db_->take_failure()) return taken;
-  for (int i = 0; i < results[1].size(); ++i) taken.insert({results[1].string(i, 0)});
-  for (int i = 0; i < committed.size(); ++i) taken.erase({committed.string(i, 0)});
-  return taken;
+  if (db_->take_failure()) return false;
+  std::set<std::string, std::less<>> found;
+  for (int i = 0; i < results[1].size(); ++i) found.insert(results[1].string(i, 0));
+  for (int i = 0; i < results[0].size(); ++i) found.erase(results[0].string(i, 0));
+  for (const std::string& id : found) held_.add({id});
+  return !found.empty();
 }
 
 // The transaction has begun. A failure's error says what has become of the writes: nothing, or perhaps all.
-std::optional<Failure> MariadbLog::Impl::try_commit(Pointers writes, const Isolation& isolation, Committed& committed) {
+std::optional<Failure> MariadbLog::Impl::try_commit(Pointers writes, bool isolate, Committed& committed) {
   committed.store_now = clock_;
   ledger_ = {};
   const rows::Moment moment{committed.store_now, body_max()};
-  auto failure = isolation.by_halves ? run_by_halves(writes, isolation.taken, moment, committed.answers)
-                                     : run(writes, isolation.taken, moment, committed.answers);
+  auto failure = isolate ? run_by_halves(writes, moment, committed.answers) : run(writes, moment, committed.answers);
   if (failure) return failure;
   CrashPoints points;
   for (std::size_t i = 0; i < writes.size(); ++i) {
@@ -262,24 +255,25 @@ std::optional<Failure> MariadbLog::Impl::try_commit(Pointers writes, const Isola
   return failure;
 }
 
-std::optional<Failure> MariadbLog::Impl::run(Pointers writes, const Taken& taken, const rows::Moment& moment,
+std::optional<Failure> MariadbLog::Impl::run(Pointers writes, const rows::Moment& moment,
                                              std::vector<Result<Answer>>& answers) {
-  const mariadb::MariadbStore::Options options{.body_max = moment.body_max, .taken = taken};
-  mariadb::MariadbStore store(*db_, sweep_, ledger_, options);
-  auto given = rows::apply_by_rows(store, writes, moment);
+  mariadb::MariadbStore store(*db_, sweep_, held_, ledger_, moment.body_max);
+  auto given = rows::apply_hot_first(store, writes, moment, [&](Pointers named, rows::Answers& hot) {
+    mariadb::run_hot_statements(*db_, held_, named, moment, hot, ledger_);
+  });
   if (db_->failed()) return db_->take_failure();
   std::ranges::move(given, std::back_inserter(answers));
   return std::nullopt;
 }
 
 // Half by half, until the write that fails stands alone.
-std::optional<Failure> MariadbLog::Impl::run_by_halves(Pointers writes, const Taken& taken, const rows::Moment& moment,
+std::optional<Failure> MariadbLog::Impl::run_by_halves(Pointers writes, const rows::Moment& moment,
                                                        std::vector<Result<Answer>>& answers) {
   if (writes.empty()) return std::nullopt;
   db_->ask(kSavepoint);
   std::vector<Result<Answer>> given;
   const Ledger ledger_before = ledger_;
-  auto failure = run(writes, taken, moment, given);
+  auto failure = run(writes, moment, given);
   if (!failure) {
     db_->ask(kRelease);  // with all that is still to be written
     failure = db_->take_failure();
@@ -298,8 +292,8 @@ std::optional<Failure> MariadbLog::Impl::run_by_halves(Pointers writes, const Ta
     return std::nullopt;
   }
   const auto half = writes.size() / 2;
-  if (auto further = run_by_halves(writes.first(half), taken, moment, answers)) return further;
-  return run_by_halves(writes.subspan(half), taken, moment, answers);
+  if (auto further = run_by_halves(writes.first(half), moment, answers)) return further;
+  return run_by_halves(writes.subspan(half), moment, answers);
 }
 
 // With all that is still to be written. Once the server may have got the COMMIT, anything but its success leaves in

@@ -2,9 +2,10 @@
 // that it names, from the values it is given, and locks in the order of the ids or passes over what others hold.
 #pragma once
 
-#include <set>
+#include <map>
 
 #include "log/mariadb/connection.h"
+#include "log/rows/held_rows.h"
 #include "log/rows/row_store.h"
 
 namespace waybill::mariadb {
@@ -29,13 +30,9 @@ inline constexpr int kUnknowns = 11;
 
 class MariadbStore final : public rows::RowStore {
  public:
-  struct Options {
-    std::size_t body_max = 0;   ///< larger bodies are not loaded
-    std::set<MessageId> taken;  ///< ids that other sessions have inserted and not yet committed
-  };
-  /// All outlive the store.
-  MariadbStore(Connection& connection, SweepPosition& sweep, Ledger& ledger, const Options& options)
-      : db_(connection), sweep_(sweep), ledger_(ledger), options_(options) {}
+  /// Rows whose bodies are larger than `body_max` are loaded without. All outlive the store.
+  MariadbStore(Connection& connection, SweepPosition& sweep, rows::HeldRows& held, Ledger& ledger, std::size_t body_max)
+      : db_(connection), sweep_(sweep), held_(held), ledger_(ledger), body_max_(body_max) {}
 
   [[nodiscard]] bool failed() const override { return db_.failed(); }
   void load(rows::WorkingSet& set, const rows::Needs& needs) override;
@@ -66,8 +63,9 @@ class MariadbStore final : public rows::RowStore {
 
   Connection& db_;
   SweepPosition& sweep_;
+  rows::HeldRows& held_;
   Ledger& ledger_;
-  const Options& options_;
+  const std::size_t body_max_;
 };
 
 /// Adds up what the transaction changes of the kept sums, in this process's part of them; and makes the commit a

@@ -117,7 +117,7 @@ void load_keys(Connection& db, rows::WorkingSet& set, const std::set<rows::KeyNa
 
 // Most rows have no history, so it is asked for by itself.
 void MariadbStore::load_rows(rows::WorkingSet& set, const rows::Needs& needs) {
-  const Rows loaded = db_.ask(load_statement(Wanted(needs), options_.body_max));
+  const Rows loaded = db_.ask(load_statement(Wanted(needs), body_max_));
   if (failed()) return;
   const List with_history = read_rows(set, loaded);
   if (!with_history.empty()) read_events(set, db_.ask(sql(kEvents, with_history)));
@@ -132,7 +132,7 @@ void MariadbStore::load(rows::WorkingSet& set, const rows::Needs& needs) {
   rows::Needs absent;
   for (const auto& [id, need] : needs.rows) {
     if (set.at(id).now) continue;
-    if (options_.taken.contains(id)) {
+    if (held_.has(id)) {
       set.at(id).held_by_another = true;
     } else {
       absent.rows[id] = need;
@@ -155,7 +155,9 @@ void MariadbStore::wait_for_held(rows::WorkingSet& set, rows::Needs held) {
     for (int i = 0; i < existing.size(); ++i) {
       const MessageId id{existing.string(i, 0)};
       still.rows[id] = held.rows.at(id);
-      if (attempt == kTries) set.at(id).held_by_another = true;
+      if (attempt < kTries) continue;
+      set.at(id).held_by_another = true;
+      held_.add(id);
     }
     if (attempt == kTries) return;
     if (attempt > 0) std::this_thread::sleep_for(kBetween);

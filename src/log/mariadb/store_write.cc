@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "log/mariadb/inserter.h"
 #include "log/mariadb/mariadb_store.h"
 #include "log/rows/standing.h"
 
@@ -70,31 +71,6 @@ const std::array<Column, 26> kColumns = {
     WAYBILL_IF_CHANGED(result),
 };
 
-/// Sends `head VALUES rows tail` in statements that the server takes.
-class Inserter {
- public:
-  Inserter(Connection& db, std::string head, std::string tail)
-      : db_(db), head_(std::move(head)), tail_(std::move(tail)) {}
-
-  Tuples& rows() { return rows_; }
-  void end_row() {
-    rows_.end();
-    if (rows_.text().size() > kEnough) send();
-  }
-  void send() {
-    if (rows_.empty()) return;
-    db_.tell(head_ + rows_.text() + tail_);
-    rows_.clear();
-  }
-
- private:
-  static constexpr std::size_t kEnough = 1U << 20U;
-  Connection& db_;
-  const std::string head_;
-  const std::string tail_;
-  Tuples rows_;
-};
-
 void send_inserts(Connection& db, const rows::WorkingSet& set) {
   std::string head =
       "INSERT INTO msg_log (msg_id, exchange, routing_key, create_time, append_token, content_type, retry_policy, "
@@ -140,6 +116,8 @@ void send_updates(Connection& db, const rows::WorkingSet& set) {
     tail.append(columns.empty() ? "" : ", ").append(column.name).append(" = VALUES(").append(column.name) += ')';
     columns.push_back(&column);
   }
+  // What a claim writes takes the room that was kept for it.
+  tail += ", room = CASE WHEN VALUES(owner) IS NULL THEN room ELSE '' END";
   Inserter inserter(db, head + ") VALUES ", tail);
   for (const rows::WorkingRow* row : changed) {
     Tuples& values = inserter.rows();

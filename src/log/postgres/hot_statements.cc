@@ -200,23 +200,6 @@ struct Appends {
   }
 };
 
-bool is_storable_id(std::string_view id) { return is_valid_utf8(id) && id.find('\0') == std::string_view::npos; }
-
-// In the order of their ids, without those whose row is named by more than one write: these go by rows, in their order.
-std::vector<std::size_t> single_writes(std::span<const Write* const> writes) {
-  std::vector<std::size_t> order(writes.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  const auto id = [&](std::size_t i) -> const MessageId& { return rows::row_named_by(*writes[i]); };
-  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return id(a) < id(b); });
-  std::vector<std::size_t> single;
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    const bool as_before = i > 0 && id(order[i - 1]) == id(order[i]);
-    const bool as_next = i + 1 < order.size() && id(order[i + 1]) == id(order[i]);
-    if (!as_before && !as_next && is_storable_id(id(order[i]).value)) single.push_back(order[i]);
-  }
-  return single;
-}
-
 Answer answer_to(const Write& write, const Rows& rows, int at, WallTime now) {
   const auto status = static_cast<State>(rows.small(at, 1));
   if (std::holds_alternative<Claim>(write)) {
@@ -248,14 +231,13 @@ void count(const Write& write, const Rows& rows, int at, FinishedChanges& finish
 
 }  // namespace
 
-void run_hot_statements(Connection& db, HeldRows& held, std::span<const Write* const> writes,
-                        const rows::Moment& moment, std::vector<std::optional<Result<Answer>>>& answers,
-                        FinishedChanges& finished) {
+void run_hot_statements(Connection& db, rows::HeldRows& held, std::span<const Write* const> writes,
+                        const rows::Moment& moment, rows::Answers& answers, FinishedChanges& finished) {
   Appends appends;
   Advances advances;
   std::unordered_map<std::string_view, std::size_t> appended;
   std::vector<std::size_t> advanced;
-  for (const std::size_t i : single_writes(writes)) {
+  for (const std::size_t i : rows::single_writes(writes)) {
     const Write& write = *writes[i];
     if (held.has(rows::row_named_by(write))) continue;
     if (const auto* append = std::get_if<Append>(&write)) {

@@ -3,19 +3,16 @@
 // for the way by rows (log/rows), which explains it or recognises a write that is run again.
 #pragma once
 
-#include <optional>
 #include <span>
-#include <vector>
 
 #include "log/postgres/postgres_store.h"
-#include "log/rows/apply_by_rows.h"
+#include "log/rows/hot_first.h"
 
 namespace waybill::postgres {
 
 /// `answers` has a place for each write and gets those of the writes that applied. The writes name their rows; those of
 /// `held` rows are left out.
-void run_hot_statements(Connection& db, HeldRows& held, std::span<const Write* const> writes,
-                        const rows::Moment& moment, std::vector<std::optional<Result<Answer>>>& answers,
-                        FinishedChanges& finished);
+void run_hot_statements(Connection& db, rows::HeldRows& held, std::span<const Write* const> writes,
+                        const rows::Moment& moment, rows::Answers& answers, FinishedChanges& finished);
 
 }  // namespace waybill::postgres

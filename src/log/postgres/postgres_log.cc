@@ -1,6 +1,7 @@
 #include "log/postgres/postgres_log.h"
 
 #include <algorithm>
+#include <iterator>
 #include <random>
 #include <utility>
 
@@ -9,7 +10,6 @@
 #include "log/postgres/hot_statements.h"
 #include "log/postgres/postgres_store.h"
 #include "log/postgres/schema.h"
-#include "log/rows/apply_by_rows.h"
 
 namespace waybill {
 namespace {
@@ -69,8 +69,6 @@ class PostgresLog::Impl {
   Status register_boot();
   std::optional<Failure> try_commit(Pointers writes, bool isolate, Committed& committed);
   std::optional<Failure> run(Pointers writes, const rows::Moment& moment, std::vector<Result<Answer>>& answers);
-  void by_rows(postgres::PostgresStore& store, Pointers writes, std::size_t begin, std::size_t end,
-               const rows::Moment& moment, std::vector<std::optional<Result<Answer>>>& given);
   std::optional<Failure> run_isolated(Pointers writes, const rows::Moment& moment,
                                       std::vector<Result<Answer>>& answers);
   std::optional<Failure> end_transaction();
@@ -82,7 +80,7 @@ class PostgresLog::Impl {
   const int part_;
   std::unique_ptr<Connection> db_;  // null: to be made by the next call
   postgres::SweepPosition sweep_;
-  postgres::HeldRows held_;
+  rows::HeldRows held_;
   postgres::FinishedChanges finished_;  // of the transaction that runs
   std::string identity_;
   std::string warning_;
@@ -209,42 +207,15 @@ std::optional<Failure> PostgresLog::Impl::try_commit(Pointers writes, bool isola
   return failure;
 }
 
-// Runs of writes that name their rows go by the hot statements first.
 std::optional<Failure> PostgresLog::Impl::run(Pointers writes, const rows::Moment& moment,
                                               std::vector<Result<Answer>>& answers) {
   postgres::PostgresStore store(*db_, sweep_, held_, finished_, options_.body_max);
-  std::vector<std::optional<Result<Answer>>> given(writes.size());
-  std::size_t at = 0;
-  while (at < writes.size() && !db_->failed()) {
-    std::size_t end = at;
-    while (end < writes.size() && !rows::finds_its_rows(*writes[end])) ++end;
-    std::vector<std::optional<Result<Answer>>> named(end - at);
-    if (end > at) postgres::run_hot_statements(*db_, held_, writes.subspan(at, end - at), moment, named, finished_);
-    std::ranges::move(named, given.begin() + static_cast<std::ptrdiff_t>(at));
-    if (end < writes.size()) ++end;
-    by_rows(store, writes, at, end, moment, given);
-    at = end;
-  }
+  auto given = rows::apply_hot_first(store, writes, moment, [&](Pointers named, rows::Answers& hot) {
+    postgres::run_hot_statements(*db_, held_, named, moment, hot, finished_);
+  });
   if (auto failure = db_->take_failure()) return failure;
-  for (auto& answer : given) answers.push_back(*std::move(answer));
+  std::ranges::move(given, std::back_inserter(answers));
   return std::nullopt;
-}
-
-// Those that have no answer yet.
-void PostgresLog::Impl::by_rows(postgres::PostgresStore& store, Pointers writes, std::size_t begin, std::size_t end,
-                                const rows::Moment& moment, std::vector<std::optional<Result<Answer>>>& given) {
-  if (db_->failed()) return;
-  std::vector<const Write*> left;
-  std::vector<std::size_t> places;
-  for (std::size_t i = begin; i < end; ++i) {
-    if (given[i]) continue;
-    left.push_back(writes[i]);
-    places.push_back(i);
-  }
-  if (left.empty()) return;
-  auto answers = rows::apply_by_rows(store, left, moment);
-  if (db_->failed()) return;
-  for (std::size_t i = 0; i < places.size(); ++i) given[places[i]] = std::move(answers[i]);
 }
 
 // Half by half, until the write that fails stands alone.

@@ -5,7 +5,7 @@
 #include <map>
 
 #include "log/postgres/connection.h"
-#include "log/postgres/held_rows.h"
+#include "log/rows/held_rows.h"
 #include "log/rows/row_store.h"
 
 namespace waybill::postgres {
@@ -26,7 +26,7 @@ void send_finished(Connection& connection, int part, const FinishedChanges& chan
 class PostgresStore final : public rows::RowStore {
  public:
   /// What becomes of the number of finished rows is added to `finished`. All outlive the store.
-  PostgresStore(Connection& connection, SweepPosition& sweep, HeldRows& held, FinishedChanges& finished,
+  PostgresStore(Connection& connection, SweepPosition& sweep, rows::HeldRows& held, FinishedChanges& finished,
                 std::size_t body_max)
       : db_(connection), sweep_(sweep), held_(held), finished_(finished), body_max_(body_max) {}
 
@@ -59,7 +59,7 @@ class PostgresStore final : public rows::RowStore {
 
   Connection& db_;
   SweepPosition& sweep_;
-  HeldRows& held_;
+  rows::HeldRows& held_;
   FinishedChanges& finished_;
   const std::size_t body_max_;
 };

@@ -15,6 +15,9 @@ CREATE TABLE IF NOT EXISTS msg_log (
   arrival         BIGINT       NOT NULL AUTO_INCREMENT,
   queue           VARCHAR(256),                       -- null: undecided; '': external
   owner           VARCHAR(300),                       -- holder of the open attempt: instance#boot
+  -- Room for what the first claim writes, and emptied by it: a row that grows in a full page makes InnoDB write the whole
+  -- page anew.
+  room            VARBINARY(64) NOT NULL DEFAULT (REPEAT('-', 64)),
   attempt         INT          NOT NULL DEFAULT 0,    -- number of the last attempt started
   replay_attempt  INT          NOT NULL DEFAULT 0,    -- its value at the last replay
   claim_token     BIGINT,                             -- of the last attempt; null once it lapsed

@@ -8,7 +8,7 @@
 #include "base/time.h"
 #include "core/names.h"
 
-namespace waybill::postgres {
+namespace waybill::rows {
 
 /// One thread.
 class HeldRows {
@@ -21,4 +21,4 @@ class HeldRows {
   std::unordered_map<std::string, MonoTime> until_;
 };
 
-}  // namespace waybill::postgres
+}  // namespace waybill::rows

@@ -1,6 +1,6 @@
-#include "log/postgres/held_rows.h"
+#include "log/rows/held_rows.h"
 
-namespace waybill::postgres {
+namespace waybill::rows {
 namespace {
 
 constexpr Duration kRemembered{2'000};
@@ -23,4 +23,4 @@ bool HeldRows::has(const MessageId& id) {
   return false;
 }
 
-}  // namespace waybill::postgres
+}  // namespace waybill::rows
