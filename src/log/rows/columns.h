@@ -1,11 +1,27 @@
-#include "log/mariadb/row_columns.h"
+// Between the columns of `msg_log` and the values of the ports, for every store whose results have these accessors:
+// is_null, string, optional_string, integer, small, boolean, time, optional_time, optional_digest, each of (row,
+// column).
+#pragma once
 
-#include "log/headers_json.h"
+#include <cstdint>
+#include <optional>
+#include <string>
 
-namespace waybill::mariadb {
-namespace {
+#include "log/rows/standing.h"
+#include "ports/message_log.h"
 
-// Reads one column after the other.
+namespace waybill::rows {
+
+/// What `standing_from` reads, of a table called `m`, in its order.
+#define WAYBILL_STANDING_COLUMNS                                                                                    \
+  "m.msg_id, m.exchange, m.routing_key, m.create_time, m.append_token, m.content_type, m.retry_policy, m.headers, " \
+  "m.body IS NOT NULL, m.status, m.owner, m.attempt, m.replay_attempt, m.claim_token, m.outcome, m.effect_begun, "  \
+  "m.late_done, m.try_count, m.lapse_count, m.unknown_count, m.crash_count, m.again_count, m.publish_count, "       \
+  "m.publish_boot, m.next_try_time, m.not_before, m.publish_time, m.confirm_time, m.claim_time, m.consume_time, "   \
+  "m.update_time, m.digest, m.queue, m.last_error, m.result"
+
+/// Reads one column after the other.
+template <class Rows>
 class Columns {
  public:
   Columns(const Rows& rows, int row) : rows_(rows), row_(row) {}
@@ -34,16 +50,15 @@ class Columns {
   int at_ = 0;
 };
 
-}  // namespace
-
-rows::Standing standing_from(const Rows& rows, int row) {
-  Columns c(rows, row);
-  rows::Standing r;
+template <class Rows>
+[[nodiscard]] Standing standing_from(const Rows& rows, int row) {
+  Columns<Rows> c(rows, row);
+  Standing r;
   r.id.value = c.text();
   r.route.exchange = c.text();
   r.route.routing_key = c.text();
   r.create_time = c.time();
-  r.append_token = c.optional_number<Token>();
+  r.append_token = c.template optional_number<Token>();
   r.content_type = c.text();
   r.retry_policy = c.optional_text();
   r.headers = c.optional_text();
@@ -52,8 +67,8 @@ rows::Standing standing_from(const Rows& rows, int row) {
   r.owner = c.optional_text();
   r.attempt = c.small();
   r.replay_attempt = c.small();
-  r.claim_token = c.optional_number<Token>();
-  if (const auto outcome = c.optional_integer()) r.outcome = static_cast<rows::Outcome>(*outcome);
+  r.claim_token = c.template optional_number<Token>();
+  if (const auto outcome = c.optional_integer()) r.outcome = static_cast<Outcome>(*outcome);
   r.effect_begun = c.boolean();
   r.late_done = c.boolean();
   r.try_count = c.small();
@@ -62,7 +77,7 @@ rows::Standing standing_from(const Rows& rows, int row) {
   r.crash_count = c.small();
   r.again_count = c.small();
   r.publish_count = c.integer();
-  r.publish_boot = c.optional_number<BootNonce>();
+  r.publish_boot = c.template optional_number<BootNonce>();
   r.next_try_time = c.optional_time();
   r.not_before = c.optional_time();
   r.publish_time = c.optional_time();
@@ -77,40 +92,16 @@ rows::Standing standing_from(const Rows& rows, int row) {
   return r;
 }
 
-Row row_from(const Rows& rows, int at) {
-  rows::Standing r = standing_from(rows, at);
-  Row row;
-  row.message.id = std::move(r.id);
-  row.message.route = std::move(r.route);
-  row.message.content_type = std::move(r.content_type);
-  // Unreadable headers count as none here: a person must still be able to see the row. A take reports them.
-  if (r.headers) row.message.headers = headers_from_json(*r.headers).value_or(Headers{});
-  row.message.retry = r.retry();
-  row.message.not_before = r.not_before;
-  row.body_bytes = static_cast<std::size_t>(rows.integer(at, kSizeColumn));
-  row.digest = r.digest;
-  row.queue = std::move(r.queue);
-  row.status = r.status;
-  if (r.owner) row.owner = parse_owner(*r.owner);
-  row.attempt = r.attempt;
-  row.replay_attempt = r.replay_attempt;
-  row.effect_begun = r.effect_begun;
-  row.try_count = r.try_count;
-  row.lapse_count = r.lapse_count;
-  row.unknown_count = r.unknown_count;
-  row.crash_count = r.crash_count;
-  row.again_count = r.again_count;
-  row.publish_count = r.publish_count;
-  row.next_try_time = r.next_try_time;
-  row.create_time = r.create_time;
-  row.update_time = r.update_time;
-  row.publish_time = r.publish_time;
-  row.confirm_time = r.confirm_time;
-  row.claim_time = r.claim_time;
-  row.consume_time = r.consume_time;
-  row.last_error = std::move(r.last_error);
-  row.result = std::move(r.result);
-  return row;
+/// As people and programs read it.
+[[nodiscard]] Row row_of(Standing standing, std::size_t body_bytes);
+
+/// After the standing's columns come the bytes of the body, and `arrival`.
+inline constexpr int kSizeColumn = 35;
+inline constexpr int kArrivalColumn = 36;
+inline constexpr int kAfterRowColumns = 37;
+template <class Rows>
+[[nodiscard]] Row row_from(const Rows& rows, int row) {
+  return row_of(standing_from(rows, row), static_cast<std::size_t>(rows.integer(row, kSizeColumn)));
 }
 
-}  // namespace waybill::mariadb
+}  // namespace waybill::rows
