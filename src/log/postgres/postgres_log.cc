@@ -160,7 +160,8 @@ Result<Committed> PostgresLog::Impl::commit(std::span<const Write> writes) {
   for (const Write& write : writes) pointers.push_back(&write);
   Error last = make_error(ErrorClass::kRetry, "the database could not complete the transaction");
   bool isolate = false;
-  for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+  const MonoTime give_up = std::chrono::steady_clock::now() + options_.answer_timeout;
+  for (int attempt = 0; attempt < kAttemptsMax && std::chrono::steady_clock::now() < give_up; ++attempt) {
     if (!db_) {
       if (Status done = connect(); !done.ok()) return done.error();
     }
@@ -237,6 +238,9 @@ std::optional<Failure> PostgresLog::Impl::run_isolated(Pointers writes, const ro
   db_->ask(kBack);
   if (auto lost = db_->take_failure()) return lost;
   if (writes.size() == 1) {
+    if (failure->scope == Failure::Scope::kLock && !rows::finds_its_rows(*writes.front())) {
+      held_.add(rows::row_named_by(*writes.front()));
+    }
     answers.emplace_back(std::move(failure->error));
     return std::nullopt;
   }
