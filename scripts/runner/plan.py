@@ -30,6 +30,7 @@ FOLDERS = (
     Folder("integration", "tests/integration", ("mime_tool",), alone=False),
     Folder("integration", "tests/rabbitmq", ("waybill",), alone=False),
     Folder("integration", "tests/postgres", ("waybill",), alone=False),
+    Folder("integration", "tests/mariadb", ("waybill",), alone=False),
     Folder("integration", "tests/stores", ("waybill",), alone=False),
     Folder("e2e", "tests/e2e", ("waybill",)),
     Folder("fault", "tests/fault", ("waybill",)),
