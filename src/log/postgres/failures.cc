@@ -58,8 +58,8 @@ Error connect_error(std::string_view message) {
     const char* advice;
   };
   static constexpr std::array<Known, 5> kPermanent = {{
-      {"password authentication failed", "check user and password in log.url"},
-      {"no password supplied", "give the password in log.url or PGPASSFILE"},
+      {"password authentication failed", "check user and password in message_log.url"},
+      {"no password supplied", "give it in message_log.password_file or PGPASSFILE"},
       {"does not exist", "an administrator creates it: CREATE DATABASE name OWNER role ENCODING 'UTF8'"},
       {"permission denied for database", "an administrator grants it: GRANT CONNECT ON DATABASE name TO role"},
       {"no pg_hba.conf entry", "an administrator must allow this user and address in pg_hba.conf"},

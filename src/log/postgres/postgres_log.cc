@@ -105,15 +105,21 @@ Status PostgresLog::Impl::open() {
 
 Status PostgresLog::Impl::connect() {
   auto opened = Connection::open(options_);
-  if (!opened.ok()) return opened.error();
+  if (!opened.ok()) {
+    // What was right once may be right again: rights and names change while a server is moved.
+    Error error = opened.error();
+    if (!identity_.empty()) error.what = ErrorClass::kRetry;
+    return error;
+  }
   auto db = std::move(opened).value();
   const Rows known = db->ask(kIdentity);
   if (auto failure = db->take_failure()) return failure->error;
   if (known.size() > 0) {
     const std::string identity = known.string(0, 0);
     if (!identity_.empty() && identity != identity_) {
-      return make_error(ErrorClass::kPermanent,
-                        "the database at log.url now holds another message log than the one this process serves");
+      return make_error(
+          ErrorClass::kPermanent,
+          "the database at message_log.url now holds another message log than the one this process serves");
     }
     identity_ = identity;
     boot_number_ = std::max(boot_number_, known.integer(0, 1));
