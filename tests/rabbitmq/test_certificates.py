@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from harness.certificates import Authority
 from harness.client import Client
 from harness.program import waybill
 from harness.services import PrivateServices
 from harness.waiting import eventually
 from own_node import own_names
 from test_broker_doctor import examine, said
-from tls_door import Authority
 
 USAGE, CONSUMED = 2, 3
 USER = "mailer"

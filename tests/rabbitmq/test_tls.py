@@ -5,9 +5,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from harness.certificates import Authority
 from harness.program import waybill
 from harness.waiting import eventually
-from tls_door import Authority, TlsDoor
+from tls_door import TlsDoor
 
 pytestmark = pytest.mark.services("rabbitmq")
 
