@@ -1,9 +1,12 @@
 """What a PostgreSQL server does to its clients when it fails, stops or refuses: what was answered is delivered, no try is
 used up, repeats are explained, and nobody has to restart anything."""
 
+import os
+import subprocess
 import time
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -174,6 +177,53 @@ def test_a_read_only_server_is_told_and_waited_for(make_daemon, on_own_log, own_
                 cursor.execute("SELECT pg_reload_conf()")
         second = eventually(lambda: (r := client.send()).status_code == 200 and r.json()["data"]["msgId"], 20, "again")
         eventually(lambda: client.status(second) == CONSUMED, 10, "it works again")
+
+
+@pytest.fixture
+def small_disk(server):
+    """A file system of 64 MiB that the server may write to."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a small file system")
+    place = Path(server.directory) / "small"
+    place.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "none", str(place)], check=True)
+    owner = (Path(server.directory) / "postgres" / "data").stat()
+    (place / "data").mkdir()
+    os.chown(place / "data", owner.st_uid, owner.st_gid)
+    yield place
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def test_a_full_disk_is_told_and_waited_for(make_daemon, on_own_log, own_log, small_disk):
+    own_log.on_server(f"CREATE TABLESPACE small LOCATION '{small_disk}/data'")
+    own_log.on_server(f"ALTER DATABASE {own_log.name} SET TABLESPACE small")
+    filler = small_disk / "filler"
+    with make_daemon(config=on_own_log) as daemon:
+        client = daemon.client()
+        first = client.accepted()
+        eventually(lambda: client.status(first) == CONSUMED, 10, "it works")
+        with filler.open("wb") as file:
+            try:
+                while True:
+                    file.write(b"x" * 65536)
+                    file.flush()
+            except OSError:
+                pass
+        answered = [first]
+
+        def refused():
+            response = client.send(content="x" * 5000)
+            if response.status_code == 200:
+                answered.append(response.json()["data"]["msgId"])
+            return response.status_code == 503
+        eventually(refused, 30, "nothing more is accepted")
+        eventually(lambda: "disk is full" in daemon.stderr, 10, "the reason is told")
+        filler.unlink()
+        again = eventually(lambda: (r := client.send()).status_code == 200 and r.json()["data"]["msgId"], 20, "again")
+        check_all_delivered(daemon, own_log, [*answered, again])
+        assert daemon.stop() == 0
+    own_log.end()
+    own_log.on_server("DROP TABLESPACE small")
 
 
 def test_strangers_that_lock_in_another_order_are_survived(make_daemon, on_own_log, own_log):
