@@ -1,0 +1,202 @@
+"""What a MariaDB server does to its clients when it fails, stops or refuses: what was answered is delivered, no try is
+used up, repeats are explained, and nobody has to restart anything."""
+
+import time
+from contextlib import closing
+from datetime import timedelta
+
+import pymysql
+import pytest
+
+from harness.journal import effects
+from harness.load import Load
+from harness.mariadb_log import MariadbLog
+from harness.services import PrivateServices, url_of
+from harness.waiting import eventually
+
+pytestmark = pytest.mark.services("rabbitmq")
+
+CONSUMED = 3
+
+
+class OwnServer(PrivateServices):
+    """A server for the tests of this file. revive() makes it well again, whatever the last test left."""
+
+    def revive(self):
+        self.run("cont", "mariadb")  # fails if it does not run, and then there is nothing to continue
+        self("up", "mariadb")
+
+
+@pytest.fixture(scope="module")
+def server_of_the_file():
+    server = OwnServer()
+    yield server
+    server.end()
+
+
+@pytest.fixture
+def server(server_of_the_file):
+    server_of_the_file.revive()
+    return server_of_the_file
+
+
+@pytest.fixture
+def own_log(server, names):
+    made = MariadbLog(server.url("mariadb"), (names["mail.exchange"], names["mail.routing_key"]))
+    yield made
+    server.revive()
+    made.end()
+
+
+@pytest.fixture
+def on_own_log(own_log, names):
+    """The configuration of a daemon on that log, with a lease that a test can wait for."""
+    return {"message_log.url": own_log.url, "broker.url": url_of("rabbitmq"), "worker.lease": "5s", **names}
+
+
+def check_all_delivered(daemon, log, answered, within_s=60):
+    """Every answered mail has had its effect; no row is left open; repeats are counted in their rows; no try was used."""
+    eventually(lambda: log.one("SELECT COUNT(*) FROM msg_log WHERE status <> 3") == 0, within_s, "everything is consumed")
+    happened = effects(daemon.journal)
+    rows = {row["msg_id"]: row for row in log.rows("msg_id, lapse_count, unknown_count, try_count")}
+    assert set(answered) <= set(happened), "every answered mail was delivered"
+    assert set(happened) <= set(rows)
+    for one, count in happened.items():
+        assert count - 1 <= rows[one]["lapse_count"] + rows[one]["unknown_count"], one
+    assert all(row["try_count"] == 0 for row in rows.values()), "an outage uses up no try"
+
+
+def let_pass(seconds):
+    """While faults happen; nothing is awaited."""
+    time.sleep(seconds)
+
+
+def test_a_killed_server_costs_nothing(make_daemon, on_own_log, own_log, server):
+    with make_daemon(config=on_own_log) as daemon:
+        with Load(daemon.port, clients=4) as load:
+            for _ in range(3):
+                let_pass(1)
+                before = len(load.answered)
+                server("kill", "mariadb")
+                let_pass(0.5)
+                server("up", "mariadb")
+                eventually(lambda before=before: len(load.answered) > before + 20, 30, "intake goes on by itself")
+            load.end()
+        assert len(load.answered) > 100
+        check_all_delivered(daemon, own_log, load.answered)
+        assert daemon.stop() == 0
+
+
+def test_sessions_that_are_killed_cost_nothing(make_daemon, on_own_log, own_log):
+    with make_daemon(config=on_own_log) as daemon, closing(own_log.connect()) as person:
+        with Load(daemon.port, clients=4) as load, person.cursor() as cursor:
+            for _ in range(20):
+                let_pass(0.2)
+                cursor.execute("SELECT id FROM information_schema.processlist WHERE db = DATABASE() "
+                               "AND id <> CONNECTION_ID()")
+                for (session,) in cursor.fetchall():
+                    try:
+                        cursor.execute(f"KILL {session}")
+                    except pymysql.MySQLError as problem:  # it has ended by itself
+                        assert problem.args[0] == 1094
+            load.end()
+        assert len(load.answered) > 100
+        check_all_delivered(daemon, own_log, load.answered)
+        assert daemon.process.poll() is None, "it kept its name, too"
+        assert daemon.stop() == 0
+
+
+def test_a_stopped_server_is_waited_for(make_daemon, on_own_log, own_log, server):
+    with make_daemon(config=on_own_log) as daemon:
+        with Load(daemon.port, clients=4, deadline_s=40) as load:
+            let_pass(1)
+            server("stop", "mariadb")
+            began = time.monotonic()
+            let_pass(7)
+            assert daemon.client().get("/readyz").status_code == 503, "it says that the log does not answer"
+            let_pass(20 - (time.monotonic() - began))
+            server("cont", "mariadb")
+            before = len(load.answered)
+            eventually(lambda: len(load.answered) > before + 50, 30, "intake goes on by itself")
+            load.end()
+        check_all_delivered(daemon, own_log, load.answered)
+        assert own_log.one("SELECT SUM(lapse_count) FROM msg_log") <= 16, "a gap is nobody's lapse"
+        assert daemon.stop() == 0
+
+
+def test_a_strangers_row_lock_delays_only_its_rows(make_daemon, on_own_log, own_log, tmp_path):
+    gate = tmp_path / "gate"
+    gate.touch()
+    daemon = make_daemon(config=on_own_log, environment={"WAYBILL_FAULT_GATE": str(gate)})
+    with daemon, closing(own_log.connect()) as stranger:
+        client = daemon.client()
+        held = [client.accepted() for _ in range(3)]  # fewer than there are handlers: what they began cannot end
+        eventually(lambda: own_log.one("SELECT COUNT(*) FROM msg_log WHERE owner IS NOT NULL") == 3, 10, "claimed")
+        with stranger.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+            cursor.execute("SELECT msg_id FROM msg_log FOR UPDATE")
+        gate.unlink()
+        others = [client.accepted() for _ in range(100)]
+        eventually(lambda: all(client.status(one) == CONSUMED for one in others), 10, "the others are consumed")
+        waited = sorted(row["consume_time"] - row["create_time"] for row in own_log.rows("*", "status = 3"))
+        assert waited[len(waited) // 2] < timedelta(milliseconds=500), "most of them did not notice"
+        assert not any(client.status(one) == CONSUMED for one in held)
+        stranger.rollback()
+        check_all_delivered(daemon, own_log, held + others)
+        assert daemon.stop() == 0
+
+
+def test_an_id_that_a_stranger_has_not_committed_delays_only_its_message(make_daemon, on_own_log, own_log):
+    with make_daemon(config=on_own_log) as daemon, closing(own_log.connect()) as stranger:
+        client = daemon.client()
+        with stranger.cursor() as cursor:
+            own_log.insert(cursor, "contested", "theirs")
+        message = {"exchange": own_log.route[0], "routing_key": own_log.route[1], "body": "ours", "id": "contested"}
+        answer = client.post("/v1/messages", json=message)
+        assert answer.status_code == 503, answer.text
+        began = time.monotonic()
+        others = [client.accepted() for _ in range(20)]
+        assert time.monotonic() - began < 5, "the others did not wait for it"
+        stranger.rollback()
+        eventually(lambda: client.post("/v1/messages", json=message).status_code == 200, 10, "then it is accepted")
+        eventually(lambda: all(client.status(one) == CONSUMED for one in others), 10, "the others are consumed")
+        assert own_log.rows("msg", "msg_id = 'contested'")[0]["msg"] == "ours"
+
+
+def test_a_locked_table_is_waited_for(make_daemon, on_own_log, own_log):
+    with make_daemon(config=on_own_log) as daemon, closing(own_log.connect()) as stranger:
+        with Load(daemon.port, clients=4) as load:
+            let_pass(0.5)
+            with stranger.cursor() as cursor:
+                cursor.execute("LOCK TABLES msg_log WRITE")
+            let_pass(3)
+            with stranger.cursor() as cursor:
+                cursor.execute("UNLOCK TABLES")
+            before = len(load.answered)
+            eventually(lambda: len(load.answered) > before + 50, 30, "intake goes on by itself")
+            load.end()
+        check_all_delivered(daemon, own_log, load.answered)
+
+
+def test_strangers_that_lock_in_another_order_are_survived(make_daemon, on_own_log, own_log):
+    with make_daemon(config=on_own_log) as daemon, closing(own_log.connect()) as stranger:
+        with stranger.cursor() as cursor:  # otherwise it would lock the place of every row to come, too
+            cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        with Load(daemon.port, clients=8) as load:
+            for _ in range(20):
+                try:
+                    with stranger.cursor() as cursor:
+                        cursor.execute("SELECT msg_id FROM msg_log WHERE status <> 3 ORDER BY msg_id DESC LIMIT 50 "
+                                       "FOR UPDATE")
+                        ids = [row[0] for row in cursor.fetchall()]
+                        let_pass(0.05)
+                        cursor.execute("SELECT msg_id FROM msg_log WHERE status <> 3 ORDER BY arrival LIMIT 50 FOR UPDATE")
+                        if ids:
+                            cursor.execute("UPDATE msg_log SET last_error = last_error WHERE msg_id IN %s", (ids,))
+                    stranger.commit()
+                except pymysql.MySQLError as problem:  # the stranger may be the one that the server chooses
+                    stranger.rollback()
+                    assert problem.args[0] in (1205, 1213), problem
+            load.end()
+        assert len(load.answered) > 100
+        check_all_delivered(daemon, own_log, load.answered)
