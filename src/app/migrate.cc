@@ -27,4 +27,12 @@ Status migrate_up(const Config& config) {
   return kind_of(config.message_log).migrate(shared_log_options(config.message_log));
 }
 
+Result<std::unique_ptr<ClassicTable>> open_classic(const Config& config, const AdoptTerms& terms) {
+  if (!config.message_log.shared()) {
+    return make_error(ErrorClass::kPermanent,
+                      "a classic table is in a database on a server; name that with --log or message_log.url");
+  }
+  return kind_of(config.message_log).open_classic(shared_log_options(config.message_log), terms);
+}
+
 }  // namespace waybill::app

@@ -19,6 +19,7 @@ std::vector<std::unique_ptr<Command>> make_commands() {
   commands.push_back(make_doctor_command());
   commands.push_back(make_migrate_up_command());
   commands.push_back(make_migrate_status_command());
+  commands.push_back(make_migrate_adopt_command());
   commands.push_back(make_topology_show_command());
   commands.push_back(make_topology_declare_command());
   commands.push_back(make_topology_diff_command());

@@ -26,6 +26,7 @@ namespace waybill::cli {
 [[nodiscard]] std::unique_ptr<Command> make_topology_diff_command();
 [[nodiscard]] std::unique_ptr<Command> make_bench_pipeline_command();
 [[nodiscard]] std::unique_ptr<Command> make_bench_broker_command();
+[[nodiscard]] std::unique_ptr<Command> make_migrate_adopt_command();
 [[nodiscard]] std::unique_ptr<Command> make_migrate_status_command();
 [[nodiscard]] std::unique_ptr<Command> make_migrate_up_command();
 [[nodiscard]] std::unique_ptr<Command> make_bench_http_command();

@@ -1,38 +1,10 @@
 #include "app/migrate.h"
-#include "cli/client.h"
 #include "cli/commands.h"
-#include "cli/config_options.h"
+#include "cli/log_command.h"
 #include "cli/output.h"
 
 namespace waybill::cli {
 namespace {
-
-ExitCode report_log(const Error& error) {
-  return error.what == ErrorClass::kPermanent ? report_usage(error) : report(error);
-}
-
-/// The configuration's log; nothing else of it matters, so nothing else is asked for.
-class LogCommand : public Command {
- public:
-  std::vector<Option> options() override {
-    return {{"--config", "Configuration file (default ./waybill.toml, if there is one)", &config_.file, false, "FILE"},
-            {"--log", "message_log.url: postgres, mariadb (what WAYBILL_POSTGRES, WAYBILL_MARIADB names) or a URL",
-             &config_.log, false, "URL"},
-            {"--set", "Any other key; may be given several times", &config_.set, false, "SECTION.KEY=VALUE"}};
-  }
-
-  ExitCode run() override {
-    config_.roles = "api";  // that of an instance which needs no broker
-    const auto loaded = config_.load();
-    return loaded.ok() ? run_with(loaded->config) : report_usage(loaded.error());
-  }
-
- protected:
-  virtual ExitCode run_with(const app::Config& config) = 0;
-
- private:
-  ConfigOptions config_;
-};
 
 class MigrateUpCommand final : public LogCommand {
  public:

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "core/names.h"
+#include "log/classic_table.h"
 #include "ports/message_log.h"
 
 namespace waybill {
@@ -103,6 +104,9 @@ class SharedLogKind {
   [[nodiscard]] virtual Result<SharedLogFacts> inspect(const SharedLogOptions& options) const = 0;
   /// Applies what is missing, with rows or without; safe beside others that do the same.
   [[nodiscard]] virtual Status migrate(const SharedLogOptions& options) const = 0;
+  /// For `waybill migrate adopt`; nothing is changed yet.
+  [[nodiscard]] virtual Result<std::unique_ptr<ClassicTable>> open_classic(const SharedLogOptions& options,
+                                                                           const AdoptTerms& terms) const = 0;
   /// Named `prefix` with a random part.
   [[nodiscard]] virtual Result<std::unique_ptr<OwnDatabase>> make_database(const SharedLogOptions& server,
                                                                            const std::string& prefix) const = 0;

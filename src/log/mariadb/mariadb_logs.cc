@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "log/mariadb/classic.h"
 #include "log/mariadb/database.h"
 #include "log/mariadb/inspect.h"
 #include "log/mariadb/mariadb_log.h"
@@ -52,6 +53,10 @@ class MariadbLogs final : public SharedLogKind {
   }
   [[nodiscard]] Status migrate(const SharedLogOptions& options) const override {
     return migrate_mariadb(options_of(options));
+  }
+  [[nodiscard]] Result<std::unique_ptr<ClassicTable>> open_classic(const SharedLogOptions& options,
+                                                                   const AdoptTerms& terms) const override {
+    return mariadb::open_classic(options_of(options), terms);
   }
   [[nodiscard]] Result<std::unique_ptr<OwnDatabase>> make_database(const SharedLogOptions& server,
                                                                    const std::string& prefix) const override {

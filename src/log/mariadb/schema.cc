@@ -1,5 +1,7 @@
 #include "log/mariadb/schema.h"
 
+#include "log/classic_table.h"
+
 namespace waybill::mariadb {
 namespace {
 
@@ -7,7 +9,7 @@ namespace {
 constexpr char kLock[] = "SELECT GET_LOCK(LEFT(CONCAT('waybill.migrate.', DATABASE()), 64), 60)";
 constexpr char kTables[] =
     "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() "
-    "AND table_name IN ('msg_log', 'schema_migration')";
+    "AND table_name IN ('msg_log', 'schema_migration', 'msg_log_adoption')";
 constexpr char kApplied[] =
     "SELECT number, name, checksum, applied_at IS NOT NULL FROM schema_migration ORDER BY number";
 constexpr char kHasRows[] = "SELECT EXISTS (SELECT 1 FROM msg_log)";
@@ -16,12 +18,12 @@ constexpr char kForm[] =
     "ON t.table_schema = c.table_schema AND t.table_name = c.table_name "
     "WHERE c.table_schema = DATABASE() AND c.table_name = 'msg_log' AND c.column_name = 'msg_id'";
 constexpr char kMigrationTable[] =
-    "CREATE TABLE IF NOT EXISTS schema_migration (number INT NOT NULL PRIMARY KEY, name VARCHAR(100) NOT NULL, "
+    "CREATE TABLE IF NOT EXISTS ? (number INT NOT NULL PRIMARY KEY, name VARCHAR(100) NOT NULL, "
     "checksum VARCHAR(64) NOT NULL, applied_at DATETIME(3)) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4";
 constexpr char kBegun[] =
-    "INSERT INTO schema_migration (number, name, checksum) VALUES (?, ?, ?) "
+    "INSERT INTO ? (number, name, checksum) VALUES (?, ?, ?) "
     "ON DUPLICATE KEY UPDATE name = VALUES(name), checksum = VALUES(checksum)";
-constexpr char kDone[] = "UPDATE schema_migration SET applied_at = UTC_TIMESTAMP(3) WHERE number = ?";
+constexpr char kDone[] = "UPDATE ? SET applied_at = UTC_TIMESTAMP(3) WHERE number = ?";
 constexpr char kDurability[] =
     "SELECT @@innodb_flush_log_at_trx_commit, @@log_bin, @@sync_binlog, @@binlog_format, @@innodb_doublewrite";
 
@@ -50,6 +52,7 @@ Result<SchemaState> schema_of(Connection& connection) {
   bool has_migrations = false;
   for (int i = 0; i < tables.size(); ++i) {
     state.has_table = state.has_table || tables.text(i, 0) == "msg_log";
+    state.is_adopting = state.is_adopting || tables.text(i, 0) == kAdoptionTable;
     has_migrations = has_migrations || tables.text(i, 0) == "schema_migration";
   }
   if (has_migrations) {
@@ -90,14 +93,40 @@ Error explain(const Connection& connection, Failure failure) {
                    connection.database() + "`.* TO '" + user.substr(0, at) + "'@'" + user.substr(at + 1) + "'");
 }
 
-// MySQL calls the collation otherwise.
-std::string text_for(const Connection& connection, std::string_view sql) {
-  constexpr std::string_view kName = "utf8mb4_nopad_bin";
-  std::string text(sql);
-  for (auto at = text.find(kName); at != std::string::npos; at = text.find(kName, at + 1)) {
-    text.replace(at, kName.size(), connection.collation());
+bool continues_name(char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+
+// Whole names alone: `msg_log`, and not `msg_log_arrival`.
+void rename(std::string& text, std::string_view from, std::string_view to) {
+  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at)) {
+    const auto end = at + from.size();
+    const bool whole = (at == 0 || !continues_name(text[at - 1])) && (end == text.size() || !continues_name(text[end]));
+    if (whole) text.replace(at, from.size(), to);
+    at += whole ? to.size() : from.size();
   }
-  return text;
+}
+
+/// What the tables are called that an adoption has yet to put into their places.
+struct Names {
+  std::string msg_log = "msg_log";
+  std::string schema_migration = "schema_migration";
+};
+/// A name in a statement.
+struct Name {
+  const std::string& text;
+};
+void append(std::string& out, const Name& value) { out += value.text; }
+
+void run_migrations(Connection& connection, std::span<const Migration> missing, const Names& names) {
+  const Name table{names.schema_migration};
+  connection.script(sql(kMigrationTable, table));
+  for (const Migration& migration : missing) {
+    std::string text(migration.sql);
+    rename(text, "utf8mb4_nopad_bin", connection.collation());  // which MySQL calls otherwise
+    rename(text, "msg_log", names.msg_log);
+    connection.ask(sql(kBegun, table, migration.number, migration.name, checksum_of(migration)));
+    connection.script(text);
+    connection.ask(sql(kDone, table, migration.number));
+  }
 }
 
 Status apply_missing(Connection& connection, Migrate how) {
@@ -111,18 +140,19 @@ Status apply_missing(Connection& connection, Migrate how) {
   if (how == Migrate::kIfEmpty && state->has_rows) {
     return permanent("the message log was made by an older program; run `waybill migrate up` once");
   }
-  connection.script(kMigrationTable);
-  for (const Migration& migration : state->missing) {
-    connection.ask(sql(kBegun, migration.number, migration.name, checksum_of(migration)));
-    connection.script(text_for(connection, migration.sql));
-    connection.ask(sql(kDone, migration.number));
-  }
+  run_migrations(connection, state->missing, {});
   return ok_status();
 }
 
 }  // namespace
 
 Result<SchemaState> read_schema(Connection& connection) { return schema_of(connection); }
+
+Status make_schema(Connection& connection, const std::string& msg_log, const std::string& schema_migration) {
+  run_migrations(connection, migrations(), {msg_log, schema_migration});
+  if (auto failure = connection.take_failure()) return explain(connection, std::move(*failure));
+  return ok_status();
+}
 
 // The session lock goes with the connection.
 Status migrate(const MariadbOptions& options, Migrate how) {
@@ -135,9 +165,10 @@ Status migrate(const MariadbOptions& options, Migrate how) {
   if (!opened.ok()) return opened.error();
   Connection& connection = **opened;
   // Mostly there is nothing to do, and then nothing is locked.
-  if (auto state = schema_of(connection); !state.ok() || state->missing.empty()) {
-    return state.ok() ? ok_status() : Status(state.error());
-  }
+  const auto state = schema_of(connection);
+  if (!state.ok()) return state.error();
+  if (how == Migrate::kIfEmpty && state->is_adopting) return permanent(kAdoptionGoesOn);
+  if (state->missing.empty()) return ok_status();
   const Rows locked = connection.ask(kLock);
   if (auto failure = connection.take_failure()) return failure->error;
   if (!locked.boolean(0, 0)) {

@@ -17,9 +17,10 @@ namespace waybill::mariadb {
 struct SchemaState {
   std::vector<AppliedMigration> applied;
   std::vector<Migration> missing;
-  bool begun = false;      ///< the first of the missing ones was begun and broken off
-  bool has_table = false;  ///< a table `msg_log`, whoever made it
-  bool has_rows = false;   ///< it is migrated only when somebody says so
+  bool begun = false;        ///< the first of the missing ones was begun and broken off
+  bool has_table = false;    ///< a table `msg_log`, whoever made it
+  bool has_rows = false;     ///< it is migrated only when somebody says so
+  bool is_adopting = false;  ///< the rows of a classic table are on their way into it
 };
 
 /// Errors: kPermanent (made by a newer program, or another's, or with another collation), kRetry.
@@ -33,6 +34,10 @@ enum class Migrate {
 /// from its beginning. Works on a connection of its own, without the usual timeouts. Errors: kPermanent with what an
 /// administrator must do, kRetry.
 [[nodiscard]] Status migrate(const MariadbOptions& options, Migrate how);
+
+/// The whole schema, but for the names of two of its tables. Not safe beside others. Errors: likewise.
+[[nodiscard]] Status make_schema(Connection& connection, const std::string& msg_log,
+                                 const std::string& schema_migration);
 
 /// Refuses a server that forgets what it has committed. The warning, if there is one, is for a person.
 [[nodiscard]] Result<std::string> check_durability(Connection& connection);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "log/postgres/classic.h"
 #include "log/postgres/database.h"
 #include "log/postgres/inspect.h"
 #include "log/postgres/name_store.h"
@@ -49,6 +50,10 @@ class PostgresLogs final : public SharedLogKind {
   }
   [[nodiscard]] Status migrate(const SharedLogOptions& options) const override {
     return migrate_postgres(options_of(options));
+  }
+  [[nodiscard]] Result<std::unique_ptr<ClassicTable>> open_classic(const SharedLogOptions& options,
+                                                                   const AdoptTerms& terms) const override {
+    return postgres::open_classic(options_of(options), terms);
   }
   [[nodiscard]] Result<std::unique_ptr<OwnDatabase>> make_database(const SharedLogOptions& server,
                                                                    const std::string& prefix) const override {

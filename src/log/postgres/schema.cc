@@ -1,5 +1,7 @@
 #include "log/postgres/schema.h"
 
+#include "log/classic_table.h"
+
 namespace waybill::postgres {
 namespace {
 
@@ -10,7 +12,8 @@ constexpr Statement kUnlock{"migration_unlock", "SELECT pg_advisory_unlock(61501
 constexpr Statement kBegin{"begin_migration", "BEGIN"};
 constexpr Statement kCommit{"commit_migration", "COMMIT"};
 constexpr Statement kTables{"tables",
-                            "SELECT to_regclass('schema_migration') IS NOT NULL, to_regclass('msg_log') IS NOT NULL"};
+                            "SELECT to_regclass('schema_migration') IS NOT NULL, to_regclass('msg_log') IS NOT NULL, "
+                            "to_regclass('msg_log_adoption') IS NOT NULL"};
 constexpr Statement kApplied{"applied_migrations",
                              "SELECT number, name, checksum FROM schema_migration ORDER BY number"};
 constexpr Statement kHasRows{"has_rows", "SELECT EXISTS (SELECT FROM msg_log)"};
@@ -39,6 +42,7 @@ Result<SchemaState> schema_of(Connection& connection) {
     }
   }
   state.has_table = !connection.failed() && tables.boolean(0, 1);
+  state.is_adopting = !connection.failed() && tables.boolean(0, 2);
   if (state.has_table) {
     const Rows rows = connection.ask(kHasRows);
     state.has_rows = !connection.failed() && rows.boolean(0, 0);
@@ -68,7 +72,8 @@ Status apply_missing(Connection& connection, Migrate how) {
   if (state->missing.empty()) return ok_status();
   if (state->applied.empty() && state->has_table) {
     return permanent(
-        "the database holds a table msg_log that Waybill did not make; name another database in message_log.url");
+        "the database holds a table msg_log that Waybill did not make; `waybill migrate adopt` takes a classic one "
+        "over");
   }
   if (how == Migrate::kIfEmpty && state->has_rows) {
     return permanent("the message log was made by an older program; run `waybill migrate up` once");
@@ -86,11 +91,18 @@ Status apply_missing(Connection& connection, Migrate how) {
 
 Result<SchemaState> read_schema(Connection& connection) { return schema_of(connection); }
 
+Status make_schema(Connection& connection) {
+  Status made = apply_missing(connection, Migrate::kAlways);
+  if (auto failure = connection.take_failure()) return explain(connection, std::move(*failure));
+  return made;
+}
+
 Status migrate(Connection& connection, Migrate how) {
   // Mostly there is nothing to do, and then nothing is locked.
-  if (auto state = schema_of(connection); !state.ok() || state->missing.empty()) {
-    return state.ok() ? ok_status() : Status(state.error());
-  }
+  auto state = schema_of(connection);
+  if (!state.ok()) return state.error();
+  if (how == Migrate::kIfEmpty && state->is_adopting) return permanent(kAdoptionGoesOn);
+  if (state->missing.empty()) return ok_status();
   connection.script("SET lock_timeout = '60s'; SET statement_timeout = '600s'");
   connection.ask(kLock);
   connection.ask(kBegin);

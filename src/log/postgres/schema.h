@@ -17,8 +17,9 @@ namespace waybill::postgres {
 struct SchemaState {
   std::vector<AppliedMigration> applied;
   std::vector<Migration> missing;
-  bool has_table = false;  ///< there is a table `msg_log`, whoever made it
-  bool has_rows = false;   ///< and it has rows: it is migrated only when somebody says so
+  bool has_table = false;    ///< there is a table `msg_log`, whoever made it
+  bool has_rows = false;     ///< and it has rows: it is migrated only when somebody says so
+  bool is_adopting = false;  ///< the rows of a classic table are on their way into it
 };
 
 /// Errors: kPermanent (made by a newer program, or another's), kRetry.
@@ -32,6 +33,9 @@ enum class Migrate {
 /// timeouts and is of no use for the log's own work. Errors: kPermanent with
 /// what an administrator must do, kRetry.
 [[nodiscard]] Status migrate(Connection& connection, Migrate how);
+
+/// The whole schema, within the caller's transaction, where there is no `msg_log`. Errors: likewise.
+[[nodiscard]] Status make_schema(Connection& connection);
 
 /// Refuses a server that forgets what it has committed. The warning, if there is one, is for a person.
 [[nodiscard]] Result<std::string> check_durability(Connection& connection);
