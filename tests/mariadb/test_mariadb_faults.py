@@ -81,8 +81,8 @@ def test_a_killed_server_costs_nothing(make_daemon, on_own_log, own_log, server)
                 let_pass(0.5)
                 server("up", "mariadb")
                 eventually(lambda before=before: len(load.answered) > before + 20, 30, "intake goes on by itself")
+            eventually(lambda: len(load.answered) > 100, 30, "intake goes on beside them")
             load.end()
-        assert len(load.answered) > 100
         check_all_delivered(daemon, own_log, load.answered)
         assert daemon.stop() == 0
 
@@ -99,8 +99,8 @@ def test_sessions_that_are_killed_cost_nothing(make_daemon, on_own_log, own_log)
                         cursor.execute(f"KILL {session}")
                     except pymysql.MySQLError as problem:  # it has ended by itself
                         assert problem.args[0] == 1094
+            eventually(lambda: len(load.answered) > 100, 30, "intake goes on beside them")
             load.end()
-        assert len(load.answered) > 100
         check_all_delivered(daemon, own_log, load.answered)
         assert daemon.process.poll() is None, "it kept its name, too"
         assert daemon.stop() == 0
@@ -197,6 +197,6 @@ def test_strangers_that_lock_in_another_order_are_survived(make_daemon, on_own_l
                 except pymysql.MySQLError as problem:  # the stranger may be the one that the server chooses
                     stranger.rollback()
                     assert problem.args[0] in (1205, 1213), problem
+            eventually(lambda: len(load.answered) > 100, 30, "intake goes on beside them")
             load.end()
-        assert len(load.answered) > 100
         check_all_delivered(daemon, own_log, load.answered)
