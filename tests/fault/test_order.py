@@ -1,10 +1,5 @@
-"""The order of system calls: an answer leaves only after the sync that makes its row durable, and a delivery is
-acknowledged only after the sync that makes the record of its effect durable.
+"""The order of system calls of an instance on SQLite (harness/order.py)."""
 
-The broker lives inside the program, so that an acknowledgement is no call to the system: the program is asked to write
-a line to stderr just before each."""
-
-import re
 import subprocess
 from pathlib import Path
 
@@ -12,81 +7,12 @@ import pytest
 
 from harness.daemon import Daemon
 from harness.load import Load
+from harness.order import check_acks, check_answers
 from harness.strace import read_calls, tracing
 from harness.waiting import eventually
 
 PLANT = Path(__file__).resolve().parent / "plant_sync_off.c"
 LEAST = 100  # answers of each form
-# In the classic form, and of a message of an array.
-ANSWERED = re.compile(r'\\"(?:msgId\\":\\"(\d+)\\"|id\\":\\"(\d+)\\",\\"status\\")')
-DELIVERED = re.compile(r'"fault point before_ack: delivery (\d+)/(\d+) (\S+)\\n"')
-ACKED = re.compile(r'"fault point before_ack: ack (\d+)/(\d+)( multiple)?\\n"')
-
-
-class WriteAheadLog:
-    """When something first stood in the write-ahead log, and when that was synced."""
-
-    def __init__(self, calls):
-        of_log = [call for call in calls if "-wal>" in call.text]
-        self._writes = [call for call in of_log if call.name in ("pwrite64", "write")]
-        self._syncs = [call for call in of_log if call.name in ("fdatasync", "fsync")]
-        self._written = {}  # text -> end of the first write that carries it
-
-    def problem(self, text, before):
-        """Why `text` was not durable when the call `before` began; nothing if it was."""
-        if text not in self._written:
-            self._written[text] = next((write.end for write in self._writes if text in write.text), None)
-        written = self._written[text]
-        if written is None or written > before.begin:
-            return "written"
-        if not any(written < sync.begin and sync.end < before.begin for sync in self._syncs):
-            return "synced"
-        return None
-
-
-def check_answers(calls):
-    """Of every id answered with 200: was its row durable? (number of answers, problems)"""
-    log = WriteAheadLog(calls)
-    problems, answers = [], 0
-    for call in calls:
-        if call.name not in ("sendto", "sendmsg", "write", "writev") or "HTTP/1.1 200" not in call.text:
-            continue
-        for found in ANSWERED.findall(call.text):
-            message_id = found[0] or found[1]
-            answers += 1
-            problem = log.problem(message_id, call)
-            if problem:
-                problems.append(f"{message_id} was answered before it was {problem}")
-    return answers, problems
-
-
-def acknowledgements(calls):
-    """(message id, call) of every delivery that was acknowledged."""
-    in_hand = {}  # (epoch, number) -> message id
-    for call in calls:
-        if delivered := DELIVERED.search(call.text):
-            epoch, number, message_id = delivered.groups()
-            in_hand[int(epoch), int(number)] = message_id
-        elif acked := ACKED.search(call.text):
-            epoch, number = int(acked[1]), int(acked[2])
-            covered = [tag for tag in in_hand if tag[0] == epoch and
-                       (tag[1] <= number if acked[3] else tag[1] == number)]
-            assert (epoch, number) in covered, "what was acknowledged had been delivered"
-            for tag in covered:
-                yield in_hand.pop(tag), call
-
-
-def check_acks(calls):
-    """Of every acknowledged delivery: was the record of its effect durable? It names the file that the mail became,
-    and no earlier state of the row does. (number of acknowledgements, problems)"""
-    log = WriteAheadLog(calls)
-    problems, acks = [], 0
-    for message_id, call in acknowledgements(calls):
-        acks += 1
-        problem = log.problem(f"/{message_id}.waybill", call)
-        if problem:
-            problems.append(f"{message_id} was acknowledged before its finish was {problem}")
-    return acks, problems
 
 
 def live(directory, *under, **environment):

@@ -1,6 +1,9 @@
 """Reading and bending the system calls of the program, by strace."""
 
 import re
+import signal
+import subprocess
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 CALLS = "pwrite64,write,fdatasync,fsync,sendto,sendmsg,writev"
@@ -57,3 +60,19 @@ def read_calls(output):
                 pending[thread] = call
             calls.append(call)
     return calls
+
+
+@contextmanager
+def attached(output, processes):
+    """Traces processes that run already, and what they start, in one order; the calls are complete after the end."""
+    pids = [argument for process in processes for argument in ("-p", str(process))]
+    tracer = subprocess.Popen(["strace", "-f", "-y", "-s", "1000000", "-o", str(output), "-e", f"trace={CALLS}", "-e",
+                               "signal=none", *pids], stderr=subprocess.PIPE, text=True)
+    for _ in processes:
+        line = tracer.stderr.readline()
+        assert "attached" in line, line
+    try:
+        yield
+    finally:
+        tracer.send_signal(signal.SIGINT)  # detaches
+        tracer.communicate()
