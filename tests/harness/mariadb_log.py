@@ -52,10 +52,13 @@ class MariadbLog:
             cursor.execute(f"SELECT {what} FROM msg_log WHERE {where}")
             return list(cursor.fetchall())
 
-    def one(self, sql, *values):
+    def all(self, sql, *values):
         with closing(self.connect()) as connection, connection.cursor() as cursor:
             cursor.execute(sql, values or None)
-            return cursor.fetchone()[0]
+            return cursor.fetchall()
+
+    def one(self, sql, *values):
+        return self.all(sql, *values)[0][0]
 
     def insert(self, cursor, message_id, body, route=None):
         """The four columns that another program must give."""

@@ -1,9 +1,14 @@
 """What a MariaDB server does to its clients when it fails, stops or refuses: what was answered is delivered, no try is
 used up, repeats are explained, and nobody has to restart anything."""
 
+import os
+import re
+import subprocess
 import time
+import uuid
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pymysql
 import pytest
@@ -200,3 +205,69 @@ def test_strangers_that_lock_in_another_order_are_survived(make_daemon, on_own_l
             eventually(lambda: len(load.answered) > 100, 30, "intake goes on beside them")
             load.end()
         check_all_delivered(daemon, own_log, load.answered)
+
+
+@pytest.fixture
+def plain_user(own_log):
+    """Without the administrators' rights that the owner of the server's databases has; returns the URL that it uses."""
+    name = f"plain_{uuid.uuid4().hex[:12]}"
+    own_log.execute(f"CREATE USER '{name}'@'127.0.0.1' IDENTIFIED BY 'secret'")
+    own_log.execute(f"GRANT ALL PRIVILEGES ON `{own_log.name}`.* TO '{name}'@'127.0.0.1'")
+    yield re.sub("//[^@]*@", f"//{name}:secret@", own_log.url)
+    own_log.execute(f"DROP USER '{name}'@'127.0.0.1'")
+
+
+def test_a_read_only_server_is_told_and_waited_for(make_daemon, on_own_log, own_log, plain_user):
+    with make_daemon(config={**on_own_log, "message_log.url": plain_user}) as daemon:
+        client = daemon.client()
+        first = client.accepted()
+        eventually(lambda: client.status(first) == CONSUMED, 10, "it works")
+        own_log.on_server("SET GLOBAL read_only = 1")
+        eventually(lambda: client.send().status_code == 503, 10, "nothing is accepted")
+        eventually(lambda: "read-only" in daemon.stderr, 10, "the reason is told")
+        own_log.on_server("SET GLOBAL read_only = 0")
+        second = eventually(lambda: (r := client.send()).status_code == 200 and r.json()["data"]["msgId"], 20, "again")
+        eventually(lambda: client.status(second) == CONSUMED, 10, "it works again")
+
+
+@pytest.fixture
+def small_disk(server, own_log):
+    """The files of the log's database are on a file system of 64 MiB."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a small file system")
+    place = Path(server.directory) / "mariadb" / "data" / own_log.name
+    owner = place.stat()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size=64m,uid={owner.st_uid},gid={owner.st_gid},mode=700", "none",
+                    str(place)], check=True)
+    yield place
+    for (table,) in own_log.all("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"):
+        own_log.execute(f"DROP TABLE {table}")
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def test_a_full_disk_is_waited_for(make_daemon, on_own_log, own_log, small_disk):
+    filler = small_disk / "filler"
+    with make_daemon(config=on_own_log) as daemon:
+        client = daemon.client()
+        first = client.accepted()
+        eventually(lambda: client.status(first) == CONSUMED, 10, "it works")
+        with filler.open("wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(b"x" * 65536)
+            except OSError:
+                pass
+        answered = [first]
+
+        def refused():
+            response = client.send(content="x" * 20_000)
+            if response.status_code == 200:
+                answered.append(response.json()["data"]["msgId"])
+            return response.status_code == 503
+        eventually(refused, 60, "nothing more is accepted")
+        # The server does not say so: it tries again and again to make its file longer, and is silent.
+        eventually(lambda: "does not take writes" in daemon.stderr, 10, "it is told")
+        filler.unlink()
+        again = eventually(lambda: (r := client.send()).status_code == 200 and r.json()["data"]["msgId"], 30, "again")
+        check_all_delivered(daemon, own_log, [*answered, again])
+        assert daemon.stop() == 0

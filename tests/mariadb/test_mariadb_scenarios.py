@@ -4,7 +4,7 @@ import pytest
 
 from harness.journal import effects
 from harness.waiting import eventually
-from postgres.test_classic_scenarios import (  # noqa: F401  pytest collects what is named here
+from postgres.test_postgres_classic_scenarios import (  # noqa: F401  pytest collects what is named here
     test_a_failing_handler_is_retried_and_ends_dead_until_it_is_replayed,
     test_a_wrong_routing_key_is_told_and_delivered_once_it_is_bound,
     test_mails_go_through_sending_and_sent_to_consumed, test_what_was_not_published_is_delivered_without_help)
