@@ -12,9 +12,13 @@
 namespace waybill::mariadb {
 namespace {
 
+// A flush whose rows have none of the rare values does not name their columns.
 constexpr char kAppend[] =
     "INSERT INTO msg_log (msg_id, exchange, routing_key, queue, append_token, publish_count, publish_boot, "
-    "next_try_time, not_before, digest, content_type, retry_policy, headers, msg, body, create_time, update_time) "
+    "next_try_time, digest, content_type, msg, create_time, update_time) VALUES ";
+constexpr char kAppendRare[] =
+    "INSERT INTO msg_log (msg_id, exchange, routing_key, queue, append_token, publish_count, publish_boot, "
+    "next_try_time, digest, content_type, msg, create_time, update_time, not_before, retry_policy, headers, body) "
     "VALUES ";
 constexpr char kLook[] =
     "SELECT msg_id, status, owner, attempt, replay_attempt, effect_begun, publish_count, next_try_time, not_before, "
@@ -180,6 +184,8 @@ bool has_usual_way(const Write& write) {
          std::holds_alternative<BeginEffect>(write) || std::holds_alternative<Release>(write);
 }
 
+bool has_rare_values(const rows::Standing& r) { return r.not_before || r.retry_policy || r.headers || r.binary; }
+
 void put(Inserter& inserter, const rows::Standing& r, const std::string& body) {
   Tuples& row = inserter.rows();
   row.begin();
@@ -190,22 +196,25 @@ void put(Inserter& inserter, const rows::Standing& r, const std::string& body) {
   row.put(r.publish_count);
   row.put(r.publish_boot);
   row.put(r.next_try_time);
-  row.put(r.not_before);
   row.put(r.digest);
   row.put(r.content_type);
-  row.put(r.retry_policy);
-  row.put(r.headers);
   row.put(r.binary ? std::string_view() : std::string_view(body));
-  row.put(r.binary ? std::optional(Bytes{body}) : std::nullopt);
   row.put(r.create_time);
   row.put(r.update_time);
+  if (has_rare_values(r)) {
+    row.put(r.not_before);
+    row.put(r.retry_policy);
+    row.put(r.headers);
+    row.put(r.binary ? std::optional(Bytes{body}) : std::nullopt);
+  }
   inserter.end_row();
 }
 
 /// False if one of the ids exists, or after a failure.
-bool insert(Connection& db, Inserter& appends) {
+bool insert(Connection& db, Inserter& appends, Inserter& rare) {
   constexpr std::string_view kDuplicate = "1062";
   appends.send();
+  rare.send();
   db.receive();
   auto failure = db.take_failure();
   if (!failure) return true;
@@ -237,6 +246,7 @@ void run_hot_statements(Connection& db, rows::HeldRows& held, std::span<const Wr
   if (db.has_unsent()) db.receive();
   if (db.failed()) return;
   Inserter appends(db, kAppend, "");
+  Inserter rare_appends(db, kAppendRare, "");
   std::vector<std::size_t> appended;
   List known;
   std::unordered_map<std::string_view, std::size_t> by_id;
@@ -248,14 +258,14 @@ void run_hot_statements(Connection& db, rows::HeldRows& held, std::span<const Wr
       if (append->key) continue;
       const auto row = rows::row_of(*append, moment.now, moment.body_max);
       if (!row.ok()) continue;
-      put(appends, *row, append->message.body.bytes());
+      put(has_rare_values(*row) ? rare_appends : appends, *row, append->message.body.bytes());
       appended.push_back(i);
     } else if (has_usual_way(write)) {
       known.add(id);
       by_id.emplace(id.value, i);
     }
   }
-  if (!appended.empty() && insert(db, appends)) {
+  if (!appended.empty() && insert(db, appends, rare_appends)) {
     ledger.has_written = true;
     for (const std::size_t i : appended) {
       const MessageId& id = rows::row_named_by(*writes[i]);
