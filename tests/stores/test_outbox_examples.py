@@ -16,7 +16,7 @@ from harness.waiting import eventually
 pytestmark = pytest.mark.services("rabbitmq", "postgres", "mariadb")
 
 PAGE = (ROOT / "docs" / "outbox.md").read_text(encoding="utf-8")
-BUILD_S = 120
+BUILD_S = 300
 DRIVERS = Path("/usr/share/java")
 GO_PACKAGES = "/usr/share/gocode"
 

@@ -9,6 +9,9 @@ constexpr int kAccessRefused = 403;
 constexpr int kNotFound = 404;
 constexpr int kLocked = 405;
 constexpr int kPreconditionFailed = 406;
+/// What is being removed by somebody else may still be found by its declaration, and be missing for its binding, as
+/// long as the removal takes.
+constexpr int kRoundsMax = 10;
 
 std::string exchange_called(const std::string& name) { return "exchange '" + name + "'"; }
 std::string queue_called(const std::string& name) { return "queue '" + name + "'"; }
@@ -59,13 +62,14 @@ Status check_topology(const Topology& topology) {
 
 void TopologyRun::start(Topology topology, Done done, MonoTime now, Turn& turn) {
   topology_ = std::move(topology);
-  once_more_ = true;
+  rounds_ = 0;
   done_ = std::move(done);
   if (auto checked = check_topology(topology_); !checked.ok()) return finish(checked, now, turn);
   begin(now, turn);
 }
 
 void TopologyRun::begin(MonoTime now, Turn& turn) {
+  ++rounds_;
   step_ = 0;
   notes_.clear();
   next(now, turn);
@@ -123,7 +127,7 @@ void TopologyRun::bind(const Binding& binding, MonoTime now, Turn& turn) {
                            exchange_called(binding.route.exchange) + " by key '" + binding.route.routing_key + "'";
   const auto encode = [binding](std::string& out, std::uint16_t channel) { encode_queue_bind(out, channel, binding); };
   const auto refused = [this, what](const Close& close, MonoTime at, Turn& then) {
-    if (close.code == kNotFound && std::exchange(once_more_, false)) return begin(at, then);
+    if (close.code == kNotFound && rounds_ < kRoundsMax) return begin(at, then);
     if (close.code != kAccessRefused) return refuse(what, close, at, then);
     // Whether it is bound no client can ask; what leads nowhere is returned, and seen.
     notes_.push_back("no right for " + what + ": it is taken for granted");

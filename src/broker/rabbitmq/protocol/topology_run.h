@@ -48,7 +48,7 @@ class TopologyRun {
   const QueueType type_;
   Topology topology_;
   std::size_t step_ = 0;
-  bool once_more_ = true;
+  int rounds_ = 0;
   std::vector<std::string> notes_;
   Done done_;
 };

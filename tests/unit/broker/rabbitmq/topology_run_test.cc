@@ -85,17 +85,21 @@ TEST_F(TopologyRunTest, ABindingToNothingIsNotFound) {
   declare({{}, {}, {{{"nowhere", "k"}, {"q"}}}});
   hear(peer::channel_close(1, 404, "NOT_FOUND - no exchange 'nowhere'"));
   EXPECT_FALSE(role_->outcome());
-  EXPECT_EQ(hear(peer::channel_opened(1)), Said{"queue.bind 1 q"}) << "once more";
-  hear(peer::channel_close(1, 404, "NOT_FOUND - no exchange 'nowhere'"));
+  for (int round = 1; round < 10; ++round) {
+    EXPECT_EQ(hear(peer::channel_opened(1)), Said{"queue.bind 1 q"}) << "somebody may be about to declare it";
+    hear(peer::channel_close(1, 404, "NOT_FOUND - no exchange 'nowhere'"));
+  }
   expect_refused(ErrorClass::kNotFound, "no exchange 'nowhere'");
 }
 
-TEST_F(TopologyRunTest, WhatIsRemovedBeforeItIsBoundIsDeclaredOnceMore) {
+TEST_F(TopologyRunTest, WhatIsRemovedBeforeItIsBoundIsDeclaredAgain) {
   declare({{"e"}, {}, {{{"e", "k"}, {"q"}}}});
   hear(peer::exchange_declared(1));
-  hear(peer::channel_close(1, 404, "NOT_FOUND - no exchange 'e'"));
-  EXPECT_EQ(hear(peer::channel_opened(1)), Said{"exchange.declare 1 e"});
-  EXPECT_EQ(hear(peer::exchange_declared(1)), Said{"queue.bind 1 q"});
+  for (int round = 0; round < 5; ++round) {  // a removal may take a while
+    hear(peer::channel_close(1, 404, "NOT_FOUND - no exchange 'e'"));
+    EXPECT_EQ(hear(peer::channel_opened(1)), Said{"exchange.declare 1 e"});
+    EXPECT_EQ(hear(peer::exchange_declared(1)), Said{"queue.bind 1 q"});
+  }
   hear(peer::queue_bound(1));
   EXPECT_TRUE(role_->outcome() && role_->outcome()->ok());
 }
