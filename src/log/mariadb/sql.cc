@@ -14,15 +14,16 @@ constexpr WallTime kNoDate = sys_days(year(-1) / 1 / 1);
 constexpr WallTime kFirst = sys_days(year(1) / 1 / 1);
 constexpr WallTime kLast = WallTime(sys_days(year(10'000) / 1 / 1)) - Duration{1};
 
+bool is_special(char c) { return c == '\'' || c == '\\' || c == '\0'; }
+
 void append_escaped(std::string& out, std::string_view text) {
-  for (std::size_t from = 0; from < text.size();) {
-    constexpr std::string_view kSpecial("'\\\0", 3);
-    const auto at = std::min(text.find_first_of(kSpecial, from), text.size());
-    out += text.substr(from, at - from);
-    if (at == text.size()) return;
+  while (!text.empty()) {
+    const auto plain = static_cast<std::size_t>(std::ranges::find_if(text, is_special) - text.begin());
+    out += text.substr(0, plain);
+    if (plain == text.size()) return;
     out += '\\';
-    out += text[at] == '\0' ? '0' : text[at];
-    from = at + 1;
+    out += text[plain] == '\0' ? '0' : text[plain];
+    text.remove_prefix(plain + 1);
   }
 }
 
