@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
+#include <numeric>
 #include <random>
 #include <set>
 #include <utility>
@@ -25,6 +26,8 @@ using mariadb::Rows;
 using mariadb::sql;
 
 constexpr int kAttemptsMax = 6;
+// How long the writes of a commit are tried by themselves. With the wait before it, well below a lease.
+constexpr Duration kIsolationMax{3'000};
 // Of the sums that are kept: processes mostly have one of their own.
 constexpr unsigned kParts = 64;
 
@@ -51,6 +54,17 @@ std::string draw_identity() {
   return identity;
 }
 
+// It inserts a row, unless there is one.
+bool inserts(const Write& write) {
+  return std::holds_alternative<Append>(write) || std::holds_alternative<Adopt>(write) ||
+         std::holds_alternative<Park>(write);
+}
+
+Result<Answer> left_out() {
+  return make_error(ErrorClass::kRetry,
+                    "another session's transaction holds rows of the message log; this was left out");
+}
+
 }  // namespace
 
 class MariadbLog::Impl {
@@ -74,7 +88,9 @@ class MariadbLog::Impl {
   Status ask_clock(const char* first);
   std::optional<Failure> try_commit(Pointers writes, bool isolate, Committed& committed);
   std::optional<Failure> run(Pointers writes, const rows::Moment& moment, std::vector<Result<Answer>>& answers);
-  std::optional<Failure> run_by_halves(Pointers writes, const rows::Moment& moment,
+  std::optional<Failure> run_isolated(Pointers writes, const rows::Moment& moment,
+                                      std::vector<Result<Answer>>& answers);
+  std::optional<Failure> run_by_halves(Pointers writes, const rows::Moment& moment, MonoTime give_up,
                                        std::vector<Result<Answer>>& answers);
   std::optional<Failure> end_transaction();
   bool find_uncommitted(Pointers writes);
@@ -219,11 +235,9 @@ Result<Committed> MariadbLog::Impl::commit(std::span<const Write> writes) {
 bool MariadbLog::Impl::find_uncommitted(Pointers writes) {
   List ids;
   for (const Write* write : writes) {
-    if (std::holds_alternative<Append>(*write) || std::holds_alternative<Adopt>(*write) ||
-        std::holds_alternative<Park>(*write)) {
-      const MessageId& id = rows::row_named_by(*write);
-      if (is_valid_utf8(id.value) && !held_.has(id)) ids.add(id);
-    }
+    if (!inserts(*write)) continue;
+    const MessageId& id = rows::row_named_by(*write);
+    if (is_valid_utf8(id.value) && !held_.has(id)) ids.add(id);
   }
   if (!db_ || ids.empty()) return false;
   db_->send(sql(kUncommitted, ids));
@@ -243,7 +257,7 @@ std::optional<Failure> MariadbLog::Impl::try_commit(Pointers writes, bool isolat
   committed.store_now = clock_;
   ledger_ = {};
   const rows::Moment moment{committed.store_now, body_max()};
-  auto failure = isolate ? run_by_halves(writes, moment, committed.answers) : run(writes, moment, committed.answers);
+  auto failure = isolate ? run_isolated(writes, moment, committed.answers) : run(writes, moment, committed.answers);
   if (failure) return failure;
   CrashPoints points;
   for (std::size_t i = 0; i < writes.size(); ++i) {
@@ -266,10 +280,31 @@ std::optional<Failure> MariadbLog::Impl::run(Pointers writes, const rows::Moment
   return std::nullopt;
 }
 
-// Half by half, until the write that fails stands alone.
-std::optional<Failure> MariadbLog::Impl::run_by_halves(Pointers writes, const rows::Moment& moment,
+// New rows last: a stranger may keep them all out, and then what has begun must not wait for them.
+std::optional<Failure> MariadbLog::Impl::run_isolated(Pointers writes, const rows::Moment& moment,
+                                                      std::vector<Result<Answer>>& answers) {
+  std::vector<std::size_t> order(writes.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_partition(order, [&](std::size_t i) { return !inserts(*writes[i]); });
+  std::vector<const Write*> ordered;
+  for (const std::size_t i : order) ordered.push_back(writes[i]);
+  std::vector<Result<Answer>> given;
+  const MonoTime give_up = std::chrono::steady_clock::now() + kIsolationMax;
+  if (auto failure = run_by_halves(ordered, moment, give_up, given)) return failure;
+  answers.assign(writes.size(), left_out());
+  for (std::size_t i = 0; i < order.size(); ++i) answers[order[i]] = std::move(given[i]);
+  return std::nullopt;
+}
+
+// Half by half, until the write that fails stands alone. Each that waits for a lock costs a second; what is not done
+// when the time is up is left out.
+std::optional<Failure> MariadbLog::Impl::run_by_halves(Pointers writes, const rows::Moment& moment, MonoTime give_up,
                                                        std::vector<Result<Answer>>& answers) {
   if (writes.empty()) return std::nullopt;
+  if (std::chrono::steady_clock::now() > give_up) {
+    answers.insert(answers.end(), writes.size(), left_out());
+    return std::nullopt;
+  }
   db_->ask(kSavepoint);
   std::vector<Result<Answer>> given;
   const Ledger ledger_before = ledger_;
@@ -292,8 +327,8 @@ std::optional<Failure> MariadbLog::Impl::run_by_halves(Pointers writes, const ro
     return std::nullopt;
   }
   const auto half = writes.size() / 2;
-  if (auto further = run_by_halves(writes.first(half), moment, answers)) return further;
-  return run_by_halves(writes.subspan(half), moment, answers);
+  if (auto further = run_by_halves(writes.first(half), moment, give_up, answers)) return further;
+  return run_by_halves(writes.subspan(half), moment, give_up, answers);
 }
 
 // With all that is still to be written. Once the server may have got the COMMIT, anything but its success leaves in

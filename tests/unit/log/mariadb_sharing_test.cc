@@ -197,6 +197,32 @@ TEST_F(MariadbSharing, AnIdThatAStrangerHasNotCommittedYetIsLeftOut) {
   EXPECT_EQ(kind, AppendAnswer::Kind::kConflict) << "the stranger's row stands";
 }
 
+TEST_F(MariadbSharing, AStrangerThatKeepsNewRowsOutDelaysNothingElse) {
+  auto log = open();
+  append_all(*log, 30);
+  MariadbClient stranger(database_.url());
+  // The place of every row to come behind 'x', at the isolation that is the server's default.
+  ASSERT_TRUE(stranger.run("BEGIN; SELECT msg_id FROM msg_log WHERE msg_id > 'x' FOR UPDATE").ok());
+  std::vector<Write> writes;
+  for (int i = 0; i < 30; ++i) {
+    writes.emplace_back(append("z" + std::to_string(i)));
+    writes.emplace_back(claim(id_of(i), "one"));
+  }
+  const MonoTime begin = std::chrono::steady_clock::now();
+  const auto committed = log->commit(writes);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s) << "a commit ends, however many writes wait";
+  ASSERT_TRUE(committed.ok()) << committed.error().message;
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    ASSERT_EQ(committed->answers[i].ok(), i % 2 == 1) << i;
+    if (i % 2 == 0) {
+      EXPECT_EQ(committed->answers[i].error().what, ErrorClass::kRetry);
+    }
+  }
+  ASSERT_TRUE(stranger.run("ROLLBACK").ok());
+  const auto again = log->commit(std::vector<Write>{writes[0], writes[2]});
+  ASSERT_TRUE(again.ok() && again->answers[0].ok() && again->answers[1].ok());
+}
+
 // A message's way, run through by somebody who runs each commit again until its outcome is known.
 TEST_F(MariadbSharing, CommitsOfUnknownOutcomeAreRunAgainUntilTheyAreKnown) {
   auto log = open();
