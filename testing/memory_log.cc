@@ -21,6 +21,7 @@ Row without_body(const StoredRow& stored) {
 bool is_wanted(const StoredRow& row, const MessageFilter& where, const MemoryLogMutations& drop) {
   if (where.status && row.status != *where.status && !drop.list_ignores_status) return false;
   if (where.queue && row.queue != where.queue && !drop.list_ignores_queue) return false;
+  if (where.until && row.create_time >= *where.until && !drop.list_ignores_until) return false;
   return !where.since || row.create_time >= *where.since || drop.list_ignores_since;
 }
 

@@ -22,6 +22,7 @@ Selection selection_of(const BulkRequest& request) {
   selection.where.status = request.status;
   if (request.queue) selection.where.queue = QueueName{*request.queue};
   selection.where.since = request.since;
+  selection.where.until = request.until;
   selection.cursor = request.cursor;
   selection.limit = request.limit;
   selection.rate = request.rate;

@@ -34,9 +34,10 @@ std::optional<std::string> read_parameter(const std::string& name, const std::st
   } else if (name == "queue") {
     if (value.size() > kTextBytesMax || !is_valid_utf8(value)) return "is not the name of a queue";
     filter.where.queue = QueueName{value};
-  } else if (name == "since") {
-    filter.where.since = parse_rfc3339(value);
-    if (!filter.where.since) {
+  } else if (name == "since" || name == "until") {
+    auto& time = name == "since" ? filter.where.since : filter.where.until;
+    time = parse_rfc3339(value);
+    if (!time) {
       return "must be a time as in RFC 3339, such as 2026-01-31T08:00:00Z (a '+' is written as %2B)";
     }
   } else if (name == "cursor") {
@@ -51,7 +52,7 @@ std::optional<std::string> read_parameter(const std::string& name, const std::st
 }
 
 std::variant<ListFilter, HttpError> read_filter(const HttpRequest& request) {
-  auto query = read_query(request, {"status", "queue", "since", "cursor", "limit"});
+  auto query = read_query(request, {"status", "queue", "since", "until", "cursor", "limit"});
   if (auto* error = std::get_if<HttpError>(&query)) return std::move(*error);
   ListFilter filter;
   for (const auto& [name, value] : std::get<QueryParameters>(query)) {

@@ -15,6 +15,7 @@ std::string to_json(const BulkRequest& request) {
   if (request.status) object["status"] = json::string(to_string(*request.status));
   if (request.queue) object["queue"] = *request.queue;
   if (request.since) object["since"] = to_rfc3339(*request.since);
+  if (request.until) object["until"] = to_rfc3339(*request.until);
   if (!request.cursor.empty()) object["cursor"] = request.cursor;
   object["limit"] = request.limit;
   if (request.rate > 0) object["rate"] = request.rate;

@@ -21,6 +21,7 @@ struct BulkRequest {
   std::optional<State> status;       ///< none, for retry: dead
   std::optional<std::string> queue;  ///< "": the external ones
   std::optional<WallTime> since;     ///< created then or later
+  std::optional<WallTime> until;     ///< created before then
   std::string cursor;                ///< `next_cursor` of the answer before
   int limit = 1'000;                 ///< messages changed or refused by this request
   double rate = 0;                   ///< messages a second; 0: as fast as it goes

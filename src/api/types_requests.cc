@@ -173,20 +173,23 @@ Parsed<RescheduleRequest> parse_reschedule_request(std::string_view json) {
 
 Parsed<BulkRequest> parse_bulk_request(BulkVerb verb, std::string_view json) {
   const bool retry = verb == BulkVerb::kRetry;
-  Fields fields = retry ? Fields(json, {"status", "queue", "since", "cursor", "limit", "rate", "again", "dry_run"})
-                        : Fields(json, {"status", "queue", "since", "cursor", "limit", "rate", "dry_run"});
+  Fields fields =
+      retry ? Fields(json, {"status", "queue", "since", "until", "cursor", "limit", "rate", "again", "dry_run"})
+            : Fields(json, {"status", "queue", "since", "until", "cursor", "limit", "rate", "dry_run"});
   BulkRequest request;
   request.again = retry && fields.flag("again");
   request.status = read_status(fields, verb, request.again);
   if (retry && !fields.has("status")) request.status = State::kDead;
   request.queue = fields.text("queue");
   request.since = fields.time("since");
+  request.until = fields.time("until");
   request.cursor = fields.text("cursor").value_or(std::string());
   request.limit = fields.number<int>("limit", 1, BulkRequest::kLimitMax).value_or(request.limit);
   request.rate = fields.number<double>("rate", 0, BulkRequest::kRateMax).value_or(request.rate);
   request.dry_run = fields.flag("dry_run");
-  if (!retry && !fields.has("status") && !fields.has("queue") && !fields.has("since") && !fields.error()) {
-    fields.refuse("status", "is missing, and so are 'queue' and 'since': name at least one of them");
+  const bool chooses = fields.has("status") || fields.has("queue") || fields.has("since") || fields.has("until");
+  if (!retry && !chooses && !fields.error()) {
+    fields.refuse("status", "is missing, and so are 'queue', 'since' and 'until': name at least one of them");
   }
   if (auto error = fields.error()) return *std::move(error);
   return request;

@@ -19,7 +19,7 @@ class CancelCommand final : public ClientCommand {
 
  protected:
   std::vector<Option> own_options() override {
-    std::vector<Option> all = {{"ID", "One message; without it, all that the next three choose", &id_}};
+    std::vector<Option> all = {{"ID", "One message; without it, all that the next four choose", &id_}};
     for (Option& option : selection_.options()) all.push_back(std::move(option));
     all.push_back({"--limit", "At most so many (default: all)", BoundedInt{&limit_, 1, 1'000'000'000}, false, "N"});
     all.push_back({"--rate", "So many a second (default: as fast as it goes)",
@@ -34,8 +34,8 @@ class CancelCommand final : public ClientCommand {
     }
     if (!id_.empty()) return change_state(client, id_, "cancel", "{}", json());
     if (!selection_.given()) {
-      return report_usage(
-          make_error(ErrorClass::kPermanent, "which message? Name it, or choose with --status, --queue or --since"));
+      return report_usage(make_error(ErrorClass::kPermanent,
+                                     "which message? Name it, or choose with --status, --queue, --since or --until"));
     }
     const auto selected = selection_.read();
     if (!selected.ok()) return report_usage(selected.error());

@@ -18,6 +18,7 @@ std::vector<Option> SelectionOptions::options() {
        &status, false, "STATE"},
       {"--queue", "Only those of this queue; '' are the external ones", &queue, false, "NAME"},
       {"--since", "Only those created since: a time as in RFC 3339, or how long ago, as 2h", &since, false, "TIME"},
+      {"--until", "Only those created before: likewise", &until, false, "TIME"},
   };
 }
 
@@ -34,6 +35,14 @@ Result<api::BulkRequest> SelectionOptions::read() const {
     if (!time.ok()) return time.error();
     selection.since = *time;
   }
+  if (!until.empty()) {
+    const auto time = parse_since(until, SystemWallClock().now(), "--until");
+    if (!time.ok()) return time.error();
+    selection.until = *time;
+  }
+  if (selection.since && selection.until && *selection.since >= *selection.until) {
+    return refuse("--since is not before --until: nothing was created between them");
+  }
   return selection;
 }
 
@@ -42,6 +51,7 @@ std::string query_of(const api::BulkRequest& selection) {
   if (selection.status) query += "&status=" + std::string(to_string(*selection.status));
   if (selection.queue) query += "&queue=" + percent_encode(*selection.queue);
   if (selection.since) query += "&since=" + percent_encode(to_rfc3339(*selection.since));
+  if (selection.until) query += "&until=" + percent_encode(to_rfc3339(*selection.until));
   return query;
 }
 
@@ -49,14 +59,16 @@ std::string text_of(const api::BulkRequest& selection, std::string_view any_stat
   std::string text(selection.status ? to_string(*selection.status) : any_state);
   if (selection.queue) text += selection.queue->empty() ? ", external" : ", queue '" + *selection.queue + "'";
   if (selection.since) text += ", since " + to_rfc3339(*selection.since);
+  if (selection.until) text += ", before " + to_rfc3339(*selection.until);
   return text;
 }
 
-Result<WallTime> parse_since(const std::string& text, WallTime now) {
+Result<WallTime> parse_since(const std::string& text, WallTime now, std::string_view option) {
   if (const auto time = parse_rfc3339(text)) return *time;
   const auto ago = app::parse_duration(text);
   if (ago.ok()) return now - *ago;
-  return refuse("--since: '" + text + "' is neither a time such as 2026-01-31T08:00:00Z nor how long ago, such as 2h");
+  return refuse(std::string(option) + ": '" + text +
+                "' is neither a time such as 2026-01-31T08:00:00Z nor how long ago, such as 2h");
 }
 
 }  // namespace waybill::cli

@@ -81,6 +81,7 @@ struct MessageFilter {
   std::optional<State> status;
   std::optional<QueueName> queue;  ///< '' the external ones; rows whose queue is undecided match no name
   std::optional<WallTime> since;   ///< created then or later
+  std::optional<WallTime> until;   ///< created before then
   bool operator==(const MessageFilter&) const = default;
 };
 

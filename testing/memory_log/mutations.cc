@@ -89,6 +89,7 @@ constexpr auto kMutations = std::to_array<NamedMutation>({
     {"list_ignores_status", &M::list_ignores_status},
     {"list_ignores_queue", &M::list_ignores_queue},
     {"list_ignores_since", &M::list_ignores_since},
+    {"list_ignores_until", &M::list_ignores_until},
     {"list_repeats_last_row", &M::list_repeats_last_row},
     {"list_takes_any_cursor", &M::list_takes_any_cursor},
     {"count_ignores_most", &M::count_ignores_most},

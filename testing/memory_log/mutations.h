@@ -92,6 +92,7 @@ struct MemoryLogMutations {
   bool list_ignores_status = false;
   bool list_ignores_queue = false;
   bool list_ignores_since = false;
+  bool list_ignores_until = false;
   bool list_repeats_last_row = false;            ///< a page begins with the last row of the one before
   bool list_takes_any_cursor = false;            ///< begins anew instead of refusing it
   bool count_ignores_most = false;               ///< counts on

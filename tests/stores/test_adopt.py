@@ -163,7 +163,7 @@ def test_the_adopted_log_serves_and_what_was_held_goes_when_it_is_released(class
         client = daemon.client()
         states = client.stats()["states"]
         assert states["consumed"] == 3 and states["outcome_unknown"] == 3
-        released = waybill("retry", "--status", "outcome_unknown", "--since", "2d", "--yes", "--server", daemon.url,
+        released = waybill("retry", "--status", "outcome_unknown", "--since", "2d", "--until", "1m", "--yes", "--server", daemon.url,
                            cwd=tmp_path)
         assert released.returncode == DONE and "2 messages" in released.stdout, released.stderr
         eventually(lambda: client.stats()["states"]["consumed"] == 5, 20, "what was released is consumed")

@@ -44,6 +44,7 @@ Part matches(const MessageFilter& where) {
   if (where.status) text += sql(" AND m.status = ?", *where.status);
   if (where.queue) text += sql(" AND m.queue = ?", where.queue->value);
   if (where.since) text += sql(" AND m.create_time >= ?", *where.since);
+  if (where.until) text += sql(" AND m.create_time < ?", *where.until);
   return {text};
 }
 
@@ -122,7 +123,7 @@ std::int64_t count_matching(Connection& db, const MessageFilter& where, std::int
   for (const State state : kAllStates) {
     const std::int64_t total = totals[static_cast<std::size_t>(state)];
     if ((where.status && where.status != state) || total == 0) continue;
-    if (!where.queue && !where.since) {
+    if (!where.queue && !where.since && !where.until) {
       count += total;
       continue;
     }

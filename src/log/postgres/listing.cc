@@ -16,12 +16,12 @@ constexpr std::int64_t kEntriesMax = 50'000;
 
 #define WAYBILL_MATCHES                                                             \
   "($3::smallint IS NULL OR m.status = $3) AND ($4::text IS NULL OR m.queue = $4) " \
-  "AND ($5::timestamp IS NULL OR m.create_time >= $5)"
+  "AND ($5::timestamp IS NULL OR m.create_time >= $5) AND ($6::timestamp IS NULL OR m.create_time < $6)"
 
 constexpr Statement kPageOfAll{
     "page_of_all",
     "SELECT " WAYBILL_ROW_COLUMNS
-    " FROM (SELECT arrival FROM msg_log WHERE arrival < $1 ORDER BY arrival DESC LIMIT $6) AS seen "
+    " FROM (SELECT arrival FROM msg_log WHERE arrival < $1 ORDER BY arrival DESC LIMIT $7) AS seen "
     "JOIN msg_log m ON m.arrival = seen.arrival WHERE " WAYBILL_MATCHES " ORDER BY m.arrival DESC LIMIT $2"};
 constexpr Statement kLastSeen{"last_seen",
                               "SELECT count(*), min(arrival) FROM (SELECT arrival FROM msg_log WHERE arrival < $1 "
@@ -29,7 +29,7 @@ constexpr Statement kLastSeen{"last_seen",
 constexpr Statement kPageForAttention{"page_for_attention",
                                       "SELECT " WAYBILL_ROW_COLUMNS
                                       " FROM (SELECT arrival FROM msg_log WHERE (status = 5 OR status = 6) "
-                                      "AND status = $3 AND arrival < $1 ORDER BY arrival DESC LIMIT $6) AS seen "
+                                      "AND status = $3 AND arrival < $1 ORDER BY arrival DESC LIMIT $7) AS seen "
                                       "JOIN msg_log m ON m.arrival = seen.arrival WHERE " WAYBILL_MATCHES
                                       " ORDER BY m.arrival DESC LIMIT $2"};
 constexpr Statement kLastForAttention{
@@ -46,7 +46,7 @@ constexpr Statement kOpenRows{
                      ") AS open WHERE $1::bigint IS NOT NULL"};
 constexpr Statement kPageOfFew{"page_of_few",
                                "SELECT " WAYBILL_ROW_COLUMNS
-                               " FROM unnest($6::bigint[]) WITH ORDINALITY AS w (arrival, number) "
+                               " FROM unnest($7::bigint[]) WITH ORDINALITY AS w (arrival, number) "
                                "JOIN msg_log m ON m.arrival = w.arrival WHERE m.arrival < $1 AND " WAYBILL_MATCHES
                                " ORDER BY w.number LIMIT $2"};
 
@@ -76,7 +76,7 @@ Params with_filter(Params params, const MessageFilter& where) {
     params.add(Null{});
   }
   params.add(where.queue ? std::optional(where.queue->value) : std::nullopt);
-  params.add(where.since);
+  params.add(where.since).add(where.until);
   return params;
 }
 
@@ -169,7 +169,7 @@ std::int64_t count_matching(Connection& db, const MessageFilter& where, std::int
   for (const State state : kAllStates) {
     const std::int64_t total = totals[static_cast<std::size_t>(state)];
     if ((where.status && where.status != state) || total == 0) continue;
-    if (!where.queue && !where.since) {
+    if (!where.queue && !where.since && !where.until) {
       count += total;
       continue;
     }

@@ -45,7 +45,7 @@ struct Seen {
 Seen see(const Query& row, const MessageFilter& where) {
   const bool of_state = !where.status || static_cast<State>(row.integer(1)) == *where.status;
   const bool of_queue = !where.queue || (!row.is_null(2) && row.text(2) == where.queue->value);
-  const bool of_time = !where.since || row.time(3) >= *where.since;
+  const bool of_time = (!where.since || row.time(3) >= *where.since) && (!where.until || row.time(3) < *where.until);
   return {row.integer(0), of_state && of_queue && of_time};
 }
 
@@ -138,30 +138,36 @@ FoundPage page_of_few(Connection& db, const std::vector<std::int64_t>& rowids, c
 }
 
 // Where rows of each state are, apart from those of the others. ?1: the state, ?2 and ?3: queue and create time, if
-// they matter, ?4: the most that is counted. A finished row was changed after it was created, so the index that has the
-// time of the last change leads to it; the queue is in that index too, and where only that matters no row is read.
+// they matter, ?4: the most that is counted, ?5: the other end of the create time. A finished row was changed after it
+// was created, so the index that has the time of the last change leads to it; the queue is in that index too, and where
+// only that matters no row is read.
 constexpr char kCountDue[] =
     "SELECT count(*) FROM (SELECT 1 FROM msg_log INDEXED BY msg_log_due "
     "WHERE owner IS NULL AND next_try_time IS NOT NULL AND status <> 3 AND status = ?1 "
-    "AND (?2 IS NULL OR queue = ?2) AND (?3 IS NULL OR create_time >= ?3) LIMIT ?4)";
+    "AND (?2 IS NULL OR queue = ?2) AND (?3 IS NULL OR create_time >= ?3) "
+    "AND (?5 IS NULL OR create_time < ?5) LIMIT ?4)";
 constexpr char kCountAttempts[] =
     "SELECT count(*) FROM (SELECT 1 FROM msg_log INDEXED BY msg_log_open_attempt WHERE owner IS NOT NULL "
-    "AND status = ?1 AND (?2 IS NULL OR queue = ?2) AND (?3 IS NULL OR create_time >= ?3) LIMIT ?4)";
+    "AND status = ?1 AND (?2 IS NULL OR queue = ?2) AND (?3 IS NULL OR create_time >= ?3) "
+    "AND (?5 IS NULL OR create_time < ?5) LIMIT ?4)";
 constexpr char kCountWaiting[] =
     "SELECT count(*) FROM (SELECT 1 FROM msg_log INDEXED BY msg_log_waiting "
     "WHERE status = 1 AND owner IS NULL AND queue <> '' AND status = ?1 "
-    "AND (?2 IS NULL OR queue = ?2) AND (?3 IS NULL OR create_time >= ?3) LIMIT ?4)";
+    "AND (?2 IS NULL OR queue = ?2) AND (?3 IS NULL OR create_time >= ?3) "
+    "AND (?5 IS NULL OR create_time < ?5) LIMIT ?4)";
 constexpr char kCountForAttention[] =
     "SELECT count(*) FROM (SELECT 1 FROM msg_log INDEXED BY msg_log_attention WHERE status IN (5, 6) AND status = ?1 "
-    "AND (?2 IS NULL OR queue = ?2) AND (?3 IS NULL OR create_time >= ?3) LIMIT ?4)";
+    "AND (?2 IS NULL OR queue = ?2) AND (?3 IS NULL OR create_time >= ?3) "
+    "AND (?5 IS NULL OR create_time < ?5) LIMIT ?4)";
 constexpr char kCountFinished[] =
     "SELECT count(*) FROM (SELECT 1 FROM msg_log INDEXED BY msg_log_finished "
     "WHERE (status IN (3, 7) OR (status = 1 AND owner IS NULL AND queue = '')) AND status = ?1 "
-    "AND (?2 IS NULL OR queue = ?2) LIMIT ?4)";
+    "AND (?2 IS NULL OR queue = ?2) AND (?5 IS NULL OR create_time < ?5) LIMIT ?4)";
 constexpr char kCountFinishedSince[] =
     "SELECT count(*) FROM (SELECT 1 FROM msg_log INDEXED BY msg_log_finished "
     "WHERE (status IN (3, 7) OR (status = 1 AND owner IS NULL AND queue = '')) AND status = ?1 "
-    "AND (?2 IS NULL OR queue = ?2) AND update_time >= ?3 AND create_time >= ?3 LIMIT ?4)";
+    "AND (?2 IS NULL OR queue = ?2) AND update_time >= ?3 AND create_time >= ?3 "
+    "AND (?5 IS NULL OR create_time < ?5) LIMIT ?4)";
 
 std::vector<const char*> places_of(State state, bool since) {
   const char* finished = since ? kCountFinishedSince : kCountFinished;
@@ -201,12 +207,12 @@ std::int64_t count_matching(Connection& db, const MessageFilter& where, std::int
   for (const State state : kAllStates) {
     const std::int64_t total = totals[static_cast<std::size_t>(state)];
     if ((where.status && where.status != state) || total == 0) continue;
-    if (!where.queue && !where.since) {
+    if (!where.queue && !where.since && !where.until) {
       count += total;
       continue;
     }
     for (const char* place : places_of(state, where.since.has_value())) {
-      auto rows = db.query(place, static_cast<int>(state), where.queue, where.since, most - count);
+      auto rows = db.query(place, static_cast<int>(state), where.queue, where.since, most - count, where.until);
       if (rows.next()) count += rows.integer(0);
     }
   }

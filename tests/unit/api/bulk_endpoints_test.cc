@@ -44,16 +44,18 @@ TEST_F(Bulk, RetryDrivesTheDeadUnlessToldOtherwise) {
   EXPECT_EQ(response.body, R"({"changed":5,"refused":2,"next_cursor":"next"})");
   server_.operations.report = {0, 0, ""};
   EXPECT_EQ(
-      post("/v1/messages/retry", R"({"status":"cancelled","queue":"q","since":"2026-01-31T08:00:00Z","limit":10000,)"
-                                 R"("rate":12.5,"cursor":"next","again":false,"dry_run":false})")
+      post(
+          "/v1/messages/retry",
+          R"({"status":"cancelled","queue":"q","since":"2026-01-31T08:00:00Z","until":"2026-01-31T09:00:00Z","limit":10000,)"
+          R"("rate":12.5,"cursor":"next","again":false,"dry_run":false})")
           .body,
       R"({"changed":0,"refused":0,"next_cursor":null})");
   post("/v1/messages/retry", R"({"status":"consumed","again":true,"queue":""})");
   EXPECT_EQ(server_.operations.asked,
-            (std::vector<std::string>{
-                "replay all: dead limit 1000",
-                "replay all: cancelled queue 'q' since 2026-01-31T08:00:00.000Z limit 10000 rate 12.5 from next",
-                "replay again all: consumed queue '' limit 1000"}));
+            (std::vector<std::string>{"replay all: dead limit 1000",
+                                      "replay all: cancelled queue 'q' since 2026-01-31T08:00:00.000Z until "
+                                      "2026-01-31T09:00:00.000Z limit 10000 rate 12.5 from next",
+                                      "replay again all: consumed queue '' limit 1000"}));
 }
 
 TEST_F(Bulk, CancelTakesWhatIsOpen) {
@@ -62,9 +64,11 @@ TEST_F(Bulk, CancelTakesWhatIsOpen) {
             R"({"changed":3,"refused":0,"next_cursor":null})");
   post("/v1/messages/cancel", R"({"queue":"q"})");
   post("/v1/messages/cancel", R"({"since":"2026-01-31T08:00:00Z","rate":1})");
+  post("/v1/messages/cancel", R"({"until":"2026-01-31T08:00:00Z"})");
   EXPECT_EQ(server_.operations.asked,
             (std::vector<std::string>{"cancel all: sending limit 1000", "cancel all: all queue 'q' limit 1000",
-                                      "cancel all: all since 2026-01-31T08:00:00.000Z limit 1000 rate 1.00"}));
+                                      "cancel all: all since 2026-01-31T08:00:00.000Z limit 1000 rate 1.00",
+                                      "cancel all: all until 2026-01-31T08:00:00.000Z limit 1000"}));
 }
 
 TEST_F(Bulk, ADryRunOnlyCounts) {
@@ -84,6 +88,7 @@ TEST_F(Bulk, WhatWouldMeanNothingIsRefused) {
   expect_refused(retry, R"({"queue":null})", "queue");
   expect_refused(retry, R"({"since":"yesterday"})", "since");
   expect_refused(retry, R"({"since":1769846400})", "since");
+  expect_refused(retry, R"({"until":"2026"})", "until");
   expect_refused(retry, R"({"cursor":7})", "cursor");
   for (const char* limit : {"0", "-1", "10001", "1.5", "\"7\"", "null", "1e99", "99999999999999999999"}) {
     expect_refused(retry, R"({"limit":)" + std::string(limit) + "}", "limit");

@@ -138,6 +138,7 @@ std::string text_of(const MessageFilter& where) {
   std::string text(where.status ? to_string(*where.status) : "all");
   if (where.queue) text += " queue '" + where.queue->value + "'";
   if (where.since) text += " since " + to_rfc3339(*where.since);
+  if (where.until) text += " until " + to_rfc3339(*where.until);
   return text;
 }
 

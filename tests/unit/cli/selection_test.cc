@@ -17,6 +17,17 @@ TEST(Selection, ReadsWhatWasGiven) {
   EXPECT_EQ(text_of(*selection, "any"), "dead, queue 'mail/queue', since 2026-01-31T08:00:00.000Z");
 }
 
+TEST(Selection, HasTwoEnds) {
+  const SelectionOptions options{"", {}, "2026-01-31T08:00:00Z", "2026-01-31T09:00:00Z"};
+  EXPECT_TRUE((SelectionOptions{"", {}, "", "2h"}.given()));
+  const auto selection = options.read();
+  ASSERT_TRUE(selection.ok());
+  EXPECT_EQ(query_of(*selection), "&since=2026-01-31T08%3A00%3A00.000Z&until=2026-01-31T09%3A00%3A00.000Z");
+  EXPECT_EQ(text_of(*selection, "any"), "any, since 2026-01-31T08:00:00.000Z, before 2026-01-31T09:00:00.000Z");
+  EXPECT_TRUE(SelectionOptions({"", {}, "", "soon"}).read().error().message.starts_with("--until: 'soon'"));
+  EXPECT_TRUE(SelectionOptions({"", {}, "1h", "2h"}).read().error().message.starts_with("--since is not before"));
+}
+
 TEST(Selection, AnEmptyQueueIsThatOfTheExternalOnes) {
   const SelectionOptions options{"", {""}, ""};
   EXPECT_TRUE(options.given());
