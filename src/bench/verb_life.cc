@@ -26,17 +26,20 @@ VerbLife::VerbLife(MessageLog& log, const app::Config& config, std::string body)
     : log_(log), config_(config), body_(std::move(body)), digest_(sha256(body_.bytes())) {}
 
 Status VerbLife::run(std::int64_t first, std::int64_t count) {
-  for (const auto& writes : {batch_of(first, count, [this](std::int64_t i) { return append_of(i); }),
-                             batch_of(first, count, [this](std::int64_t i) { return claim_of(i); }),
-                             batch_of(first, count, [this](std::int64_t i) { return finish_of(i); })}) {
-    if (Status committed = commit(writes); !committed.ok()) return committed;
-  }
-  return ok_status();
+  const auto appends = batch_of(first, count, [this](std::int64_t i) { return append_of(i); });
+  if (Status committed = commit(appends, times_.append_ms); !committed.ok()) return committed;
+  const auto claims = batch_of(first, count, [this](std::int64_t i) { return claim_of(i); });
+  if (Status committed = commit(claims, times_.claim_ms); !committed.ok()) return committed;
+  const auto ends = batch_of(first, count, [this](std::int64_t i) { return finish_of(i); });
+  return commit(ends, times_.finish_ms);
 }
 
-Status VerbLife::commit(const std::vector<Write>& writes) {
+Status VerbLife::commit(const std::vector<Write>& writes, std::vector<double>& took_ms) {
   Result<Committed> committed = Committed{};
-  cost_ += measured([&] { committed = log_.commit(writes); });
+  const Cost cost = measured([&] { committed = log_.commit(writes); });
+  cost_ += cost;
+  constexpr double kMillis = 1'000;
+  took_ms.push_back(cost.seconds * kMillis);
   if (!committed.ok()) return committed.error();
   for (const auto& answer : committed->answers) {
     const auto* finish = answer.ok() ? std::get_if<FinishAnswer>(&*answer) : nullptr;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/config.h"
@@ -23,11 +24,19 @@ class VerbLife {
 
   /// Of the commits alone: what makes the writes is not the log's.
   [[nodiscard]] const Cost& cost() const { return cost_; }
+  /// What each commit took.
+  struct Times {
+    std::vector<double> append_ms;
+    std::vector<double> claim_ms;
+    std::vector<double> finish_ms;
+  };
+  /// Since the last call.
+  [[nodiscard]] Times take_times() { return std::exchange(times_, {}); }
   /// Messages whose outcome the log has recorded.
   [[nodiscard]] std::int64_t consumed() const { return consumed_; }
 
  private:
-  [[nodiscard]] Status commit(const std::vector<Write>& writes);
+  [[nodiscard]] Status commit(const std::vector<Write>& writes, std::vector<double>& took_ms);
   [[nodiscard]] Append append_of(std::int64_t index) const;
   [[nodiscard]] Claim claim_of(std::int64_t index) const;
   [[nodiscard]] Finish finish_of(std::int64_t index) const;
@@ -37,6 +46,7 @@ class VerbLife {
   const Body body_;
   const Digest digest_;
   Cost cost_;
+  Times times_;
   std::int64_t consumed_ = 0;
 };
 

@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "core/names.h"
 #include "log/classic_table.h"
+#include "log/scale_aid.h"
 #include "ports/message_log.h"
 
 namespace waybill {
@@ -107,6 +108,8 @@ class SharedLogKind {
   /// For `waybill migrate adopt`; nothing is changed yet.
   [[nodiscard]] virtual Result<std::unique_ptr<ClassicTable>> open_classic(const SharedLogOptions& options,
                                                                            const AdoptTerms& terms) const = 0;
+  /// For benchmarks of a large log.
+  [[nodiscard]] virtual Result<std::unique_ptr<ScaleAid>> scale_aid(const SharedLogOptions& options) const = 0;
   /// Named `prefix` with a random part.
   [[nodiscard]] virtual Result<std::unique_ptr<OwnDatabase>> make_database(const SharedLogOptions& server,
                                                                            const std::string& prefix) const = 0;

@@ -9,6 +9,7 @@
 #include "log/mariadb/mariadb_reader.h"
 #include "log/mariadb/mariadb_url.h"
 #include "log/mariadb/name_store.h"
+#include "log/mariadb/scale_aid.h"
 
 namespace waybill {
 namespace {
@@ -57,6 +58,9 @@ class MariadbLogs final : public SharedLogKind {
   [[nodiscard]] Result<std::unique_ptr<ClassicTable>> open_classic(const SharedLogOptions& options,
                                                                    const AdoptTerms& terms) const override {
     return mariadb::open_classic(options_of(options), terms);
+  }
+  [[nodiscard]] Result<std::unique_ptr<ScaleAid>> scale_aid(const SharedLogOptions& options) const override {
+    return mariadb::make_scale_aid(options_of(options));
   }
   [[nodiscard]] Result<std::unique_ptr<OwnDatabase>> make_database(const SharedLogOptions& server,
                                                                    const std::string& prefix) const override {

@@ -8,6 +8,7 @@
 #include "log/postgres/name_store.h"
 #include "log/postgres/postgres_log.h"
 #include "log/postgres/postgres_reader.h"
+#include "log/postgres/scale_aid.h"
 #include "log/postgres/url.h"
 
 namespace waybill {
@@ -54,6 +55,9 @@ class PostgresLogs final : public SharedLogKind {
   [[nodiscard]] Result<std::unique_ptr<ClassicTable>> open_classic(const SharedLogOptions& options,
                                                                    const AdoptTerms& terms) const override {
     return postgres::open_classic(options_of(options), terms);
+  }
+  [[nodiscard]] Result<std::unique_ptr<ScaleAid>> scale_aid(const SharedLogOptions& options) const override {
+    return postgres::make_scale_aid(options_of(options));
   }
   [[nodiscard]] Result<std::unique_ptr<OwnDatabase>> make_database(const SharedLogOptions& server,
                                                                    const std::string& prefix) const override {
