@@ -145,7 +145,7 @@ void MariadbStore::load(rows::WorkingSet& set, const rows::Needs& needs) {
 // are left out. The server counts what a statement waits in seconds, so we ask again instead.
 void MariadbStore::wait_for_held(rows::WorkingSet& set, rows::Needs held) {
   constexpr std::chrono::milliseconds kBetween{10};
-  constexpr int kTries = 10;
+  constexpr int kTries = 20;
   for (int attempt = 0;; ++attempt) {
     List ids;
     for (const auto& [id, _] : held.rows) ids.add(id);

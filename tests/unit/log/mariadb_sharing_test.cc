@@ -6,6 +6,7 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <random>
 #include <set>
 #include <sstream>
@@ -68,6 +69,27 @@ class MariadbSharing : public testing::Test {
     ASSERT_TRUE(committed.ok()) << committed.error().message;
   }
 
+  /// A row that another instance's commit holds for long, on a busy machine, is left out: then it is asked for again.
+  static std::vector<ClaimAnswer> answers_to(MessageLog& log, std::vector<Write> claims) {
+    std::vector<ClaimAnswer> answers;
+    const MonoTime give_up = std::chrono::steady_clock::now() + 60s;
+    while (!claims.empty() && std::chrono::steady_clock::now() < give_up) {
+      const auto committed = log.commit(claims);
+      if (!committed.ok()) throw std::runtime_error(committed.error().message);
+      std::vector<Write> left;
+      for (std::size_t i = 0; i < claims.size(); ++i) {
+        const auto& answer = committed->answers[i];
+        if (answer.ok()) {
+          answers.push_back(std::get<ClaimAnswer>(*answer));
+        } else {
+          left.push_back(claims[i]);
+        }
+      }
+      claims = std::move(left);
+    }
+    return answers;
+  }
+
   MariadbDatabase database_{"sharing"};
   std::atomic<std::uint64_t> last_token_ = 0;
 };
@@ -77,7 +99,7 @@ TEST_F(MariadbSharing, EveryRowIsGrantedToOneOfManyInstances) {
   constexpr int kBatch = 20;
   auto first = open();
   append_all(*first, kRows);
-  std::vector<std::vector<std::string>> granted(3);
+  std::vector<int> granted(3);
   {
     std::vector<std::jthread> instances;
     for (std::size_t n = 0; n < granted.size(); ++n) {
@@ -90,27 +112,17 @@ TEST_F(MariadbSharing, EveryRowIsGrantedToOneOfManyInstances) {
             const int number = n == 1 ? kRows - 1 - begin - i : begin + i;
             writes.emplace_back(claim(id_of(number), "instance-" + std::to_string(n)));
           }
-          const auto committed = log->commit(writes);
-          ASSERT_TRUE(committed.ok()) << committed.error().message;
-          for (std::size_t i = 0; i < writes.size(); ++i) {
-            ASSERT_TRUE(committed->answers[i].ok()) << committed->answers[i].error().message;
-            const auto& answer = std::get<ClaimAnswer>(*committed->answers[i]);
+          for (const ClaimAnswer& answer : answers_to(*log, writes)) {
             if (answer.verdict != ClaimVerdict::kGranted) continue;
             EXPECT_EQ(answer.attempt, 1);
-            granted[n].push_back(std::get<Claim>(writes[i]).id.value);
+            ++granted[n];
           }
         }
       });
     }
   }
-  std::set<std::string> all;
-  std::size_t sum = 0;
-  for (const auto& ids : granted) {
-    all.insert(ids.begin(), ids.end());
-    sum += ids.size();
-  }
-  EXPECT_EQ(all.size(), std::size_t{kRows});
-  EXPECT_EQ(sum, std::size_t{kRows}) << "none was granted twice";
+  EXPECT_EQ(std::accumulate(granted.begin(), granted.end(), 0), kRows) << "each was granted, and none twice";
+  EXPECT_EQ(database_.client().integer("SELECT COUNT(*) FROM msg_log WHERE owner IS NOT NULL AND attempt = 1"), kRows);
 }
 
 TEST_F(MariadbSharing, EveryRowIsTakenByOneOfManyRelays) {
