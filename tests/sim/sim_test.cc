@@ -171,7 +171,7 @@ std::vector<PlantedCase> planted_cases() {
       in_log("KeyForgotten", &M::append_forgets_key, "one message more than it was sent"),
       in_log("KeyForgottenAndAnswered", &M::append_forgets_key, "was accepted under two ids"),
       in_log("OtherBodyHandled", &M::claim_ignores_digest, "which has another body"),
-      in_log("AppendRunAgainAfterItsClaim", &M::append_token_lost_by_claim, "one message more than it was sent"),
+      rare(in_log("AppendRunAgainAfterItsClaim", &M::append_token_lost_by_claim, "one message more than it was sent")),
       in_log("ExternalCancelledTooLate", &M::cancel_handed_over, "was published to others before"),
       rare(in_log("MarkOfAnEarlierPublish", &M::mark_ignores_publish_number, "its clock was not set anew")),
       in_log("PublishNumberUsedAgain", &M::take_keeps_publish_number, "was made twice"),
