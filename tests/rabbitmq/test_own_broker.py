@@ -2,8 +2,11 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -19,8 +22,8 @@ def environment_of(services, **more):
     return clean_environment(WAYBILL_SERVICES_DIR=services.directory, **more)
 
 
-def run_once(tmp_path, environment):
-    return subprocess.run([str(ROOT / "run"), "--once", "--broker", "rabbitmq", "--data", str(tmp_path / "data")],
+def run_once(tmp_path, environment, broker="rabbitmq"):
+    return subprocess.run([str(ROOT / "run"), "--once", "--broker", broker, "--data", str(tmp_path / "data")],
                           env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=BUILD_S,
                           check=False)
 
@@ -36,6 +39,18 @@ def test_without_a_broker_it_brings_one_and_ends_it(tmp_path, services):
     check_delivered(run_once(tmp_path, environment_of(services)))
     assert services.run("status", "rabbitmq").returncode == 1
     assert os.path.exists(os.path.join(services.directory, "rabbitmq", "data")), "it was there"
+
+
+def test_it_brings_one_beside_the_data_of_an_earlier_run():
+    """Nobody said where servers go. They run as users of their own, who may not enter the data directory."""
+    place = Path(tempfile.mkdtemp(prefix="waybill-run-", dir=os.environ.get("WAYBILL_SERVICES_DIR", "/var/tmp")))
+    place.chmod(0o755)
+    try:
+        check_delivered(run_once(place, clean_environment(), broker="inprocess"))
+        check_delivered(run_once(place, clean_environment()))
+        assert (place / "data-services" / "rabbitmq").is_dir()
+    finally:
+        shutil.rmtree(place)
 
 
 def test_a_given_broker_is_used(tmp_path, services, broker_url, channel, names):
