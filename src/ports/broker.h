@@ -1,4 +1,4 @@
-// The broker: a fast carrier that may forget. Adapters: in-process now, RabbitMQ beside it; one contract suite.
+// The broker: a fast carrier that may forget. Adapters: in-process, RabbitMQ; one contract suite.
 //
 // A session belongs to one role (publishing or consuming), because a blocked publisher must not stop acknowledgements.
 // Calls on a session come from one thread and never wait for the network. Events come from any thread, one at a time

@@ -1,5 +1,5 @@
-// The message log: the durable truth about every message. Adapters: SQLite, and a model in memory for the simulator;
-// one contract suite (tests/contract) defines what they must do.
+// The message log: the durable truth about every message. Adapters: SQLite, PostgreSQL, MariaDB, and a model in memory
+// for the simulator; one contract suite (tests/contract) defines what they must do.
 #pragma once
 
 #include <cstdint>
