@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from harness.program import ROOT
+from harness.waiting import eventually
 
 SERVICES = ROOT / "scripts" / "services"
 WITH_SERVICES = ROOT / "scripts" / "with-services"
@@ -58,14 +59,22 @@ class PrivateServices:
         """rabbitmqctl, psql or mariadb on it."""
         return self("ctl", name, *arguments)
 
-    def on_disk(self, queue, name="rabbitmq", quorum=False):
-        """True once a kill cannot make RabbitMQ forget the queue. Version 3.10 writes what is declared up to a second
-        late: after a kill the queue is gone, or, a quorum queue, comes back empty, without a leader, and answers nobody.
-        """
+    def wait_on_disk(self, queues, name="rabbitmq", quorum=False):
+        """Until a kill cannot make RabbitMQ forget the queues. Version 3.10 first notes in a log what is declared, and
+        from time to time moves that into the tables' own files, where it is up to two seconds late: after a kill in
+        between the queue is gone, or, a quorum queue, comes back empty, without a leader, and answers nobody. So the
+        move is asked for, and the tables' files are looked at."""
         node = Path(self.directory) / name / "data" / f"{name}@localhost"
-        declared = any(queue.encode() in file.read_bytes() for file in node.iterdir() if file.is_file())
-        registered = not quorum or queue.encode() in (node / "quorum" / node.name / "names.dets").read_bytes()
-        return declared and registered
+        self.control(name, "eval", "mnesia:dump_log().")
+
+        def holds(pattern, folder, queue):
+            return any(queue.encode() in file.read_bytes() for file in folder.glob(pattern))
+
+        for queue in queues:
+            eventually(lambda queue=queue: holds("*.DC[DL]", node, queue), 20, f"{queue} is on the disk")
+            if quorum:
+                eventually(lambda queue=queue: holds("names.dets", node / "quorum" / node.name, queue), 20,
+                           f"{queue} is registered on the disk")
 
     def end(self):
         running = self.run("status").stdout.splitlines()

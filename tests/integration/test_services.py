@@ -24,7 +24,7 @@ def keep_in_rabbitmq(services, name="rabbitmq", kind="classic"):
         channel.queue_declare("kept", durable=True, arguments={"x-queue-type": kind})
         channel.confirm_delivery()
         channel.basic_publish("", "kept", b"7", pika.BasicProperties(delivery_mode=2), mandatory=True)
-    eventually(lambda: services.on_disk("kept", name, kind == "quorum"), 20, "the queue is on the disk")
+    services.wait_on_disk(["kept"], name, kind == "quorum")
 
 
 def kept_in_rabbitmq(services, name="rabbitmq"):

@@ -51,10 +51,9 @@ class OwnNode(PrivateServices):
         with pika.BlockingConnection(pika.URLParameters(self.broker_url() + "/%2F?socket_timeout=10")) as connection:
             yield connection.channel()
 
-    def wait_on_disk(self, names):
+    def keep(self, names):
         """So that a kill takes no queue with it."""
-        for key in ("mail.queue", "dead_letter.queue"):
-            eventually(lambda key=key: self.on_disk(names[key], quorum=True), 20, f"{names[key]} is on the disk")
+        self.wait_on_disk([names["mail.queue"], names["dead_letter.queue"]], quorum=True)
 
 
 def let_pass(seconds):

@@ -25,12 +25,10 @@ class OwnCluster(PrivateServices):
         listed = json.loads(self.control(NODES[1], "list_queues", "--quiet", "--formatter", "json", "name", "leader"))
         return next(one["leader"].partition("@")[0] for one in listed if one["name"] == queue)
 
-    def wait_on_disk(self, names):
+    def keep(self, names):
         """So that a kill takes no queue with it."""
         for node in NODES:
-            for key in ("mail.queue", "dead_letter.queue"):
-                eventually(lambda node=node, key=key: self.on_disk(names[key], node, quorum=True), 20,
-                           f"{names[key]} is on the disk of {node}")
+            self.wait_on_disk([names["mail.queue"], names["dead_letter.queue"]], node, quorum=True)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +45,7 @@ def test_a_node_of_three_is_killed_while_publishing_and_waybill_too(make_daemon,
     daemon = make_daemon(config={"broker.url": cluster.broker_url(), "worker.crash_limit": 0, **names})
     answered = []
     with daemon:
-        cluster.wait_on_disk(names)
+        cluster.keep(names)
         victim = cluster.leader(names["mail.queue"])
         assert victim == NODES[0], "a queue is led where it was declared: at the first address"
         with Load(daemon.port, 2) as load:

@@ -44,7 +44,7 @@ def repeated(daemon):
 @pytest.mark.parametrize("kills", [1, pytest.param(4, marks=pytest.mark.slow)])
 def test_a_broker_is_killed_and_starts_again(make_daemon, node, over_node, kills):
     with make_daemon(config=over_node) as daemon:
-        node.wait_on_disk(over_node)
+        node.keep(over_node)
         with Load(daemon.port, 1) as load:
             for _ in range(kills):
                 more_delivered(daemon)
@@ -127,7 +127,7 @@ def test_a_topology_that_is_refused_later_is_told_once(make_daemon, node, over_n
     """The broker is not there at the start; when it comes, it has another queue of that name."""
     with node.channel() as channel:
         channel.queue_declare(over_node["mail.queue"], durable=True)
-    eventually(lambda: node.on_disk(over_node["mail.queue"]), 20, "it is on the disk")
+    node.wait_on_disk([over_node["mail.queue"]])
     node.kill()
     daemon = make_daemon(config=over_node)
     daemon.start()
@@ -295,7 +295,7 @@ def test_waybill_is_killed_while_the_broker_restarts(make_daemon, node, over_nod
     daemon = make_daemon(config={**over_node, "worker.crash_limit": 0})
     answered = []
     with daemon:
-        node.wait_on_disk(over_node)
+        node.keep(over_node)
         delivered_now(daemon)
         daemon.kill()
     restarts = Restarts(node)

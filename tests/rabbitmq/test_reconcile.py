@@ -131,7 +131,7 @@ def check_that_a_quiet_queue_gets_back_what_was_forgotten(make_daemon, node):
 def test_an_honest_backlog_is_left_alone(make_daemon, node, over_node, tmp_path, count, hold_s):
     """Also when the broker has just restarted and counts nothing, and while handlers hold all that was delivered."""
     daemon, ids = backlog(make_daemon, {**over_node, "worker.max_concurrency": 64, "worker.handler_deadline": "10m"}, count)
-    node.wait_on_disk(over_node)
+    node.keep(over_node)
     written = read_one(daemon.database, "SELECT max(update_time) FROM msg_log")
     gate = tmp_path / "gate"
     gate.touch()
