@@ -23,10 +23,25 @@ def services():
     private.end()
 
 
+DAEMONS = pytest.StashKey()
+LINES_TOLD = 40
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """A test that failed tells what its daemons said last."""
+    report = (yield).get_result()
+    if report.when != "call" or not report.failed:
+        return
+    for daemon in item.stash.get(DAEMONS, []):
+        last = daemon.stderr.splitlines()[-LINES_TOLD:]
+        report.sections.append((f"stderr of {daemon.directory.name}", "\n".join(last)))
+
+
 @pytest.fixture
-def make_daemon(tmp_path):
+def make_daemon(request, tmp_path):
     """Makes daemons that end with the test. Started ones must be waited for by the test."""
-    made = []
+    made = request.node.stash[DAEMONS] = []
 
     def make(name="one", **options):
         directory = tmp_path / name

@@ -46,8 +46,8 @@ class Daemon:
 
     @property
     def stderr(self):
-        """What this life wrote so far."""
-        return self._stderr.read_text(encoding="utf-8", errors="replace")
+        """What this life wrote so far; nothing before the first."""
+        return "" if self.process is None else self._stderr.read_text(encoding="utf-8", errors="replace")
 
     def client(self):
         return Client(self.url)
