@@ -2,9 +2,11 @@
 
 #include <unistd.h>
 
+#include <condition_variable>
 #include <utility>
 
 #include "app/data_directory.h"
+#include "app/quiet_moment.h"
 #include "app/wiring_options.h"
 #include "base/fail_stop.h"
 #include "base/fault_point.h"
@@ -109,9 +111,22 @@ void InstanceParts::start() {
       [this](const std::stop_token& stop) { run_or_abort("damage check", [&] { look_for_damage(stop); }); });
 }
 
+// Messages go first: a check reads the whole file through the same caches.
+bool InstanceParts::await_quiet(const std::stop_token& stop) {
+  QuietMoment moment(loop.now());
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  while (!stop.stop_requested()) {
+    if (moment.come(lane->flushes(), loop.now())) return true;
+    never.wait_for(lock, stop, QuietMoment::kQuietLook, [] { return false; });
+  }
+  return false;
+}
+
 void InstanceParts::look_for_damage(const std::stop_token& stop) {
-  // Messages go first. On Linux this is the thread's own priority; where it cannot be lowered, the check is only
-  // dearer.
+  if (!await_quiet(stop)) return;
+  // On Linux this is the thread's own priority; where it cannot be lowered, the check is only dearer.
   static_cast<void>(::nice(kLowestPriority));
   const auto checked = store.check(stop);
   if (checked.ok()) return;

@@ -48,7 +48,8 @@ struct InstanceParts {
   [[nodiscard]] Status make(const Config& config, std::function<void(const Error&)> on_broken,
                             Substitutes substitutes = {});
   /// What answers questions and records; the node is started by whoever wants it to work. A log too large to be looked
-  /// through for damage while it was opened is looked through from now on; damage breaks it.
+  /// through for damage while it was opened is looked through at a quiet moment, ten minutes from now at the latest;
+  /// damage breaks it.
   void start();
   /// Joins their threads, after the node and the handlers have stopped.
   void stop();
@@ -67,6 +68,8 @@ struct InstanceParts {
   std::optional<OperationsService> operations;
 
  private:
+  /// False if it is to stop.
+  [[nodiscard]] bool await_quiet(const std::stop_token& stop);
   void look_for_damage(const std::stop_token& stop);
   void lose_name(const Error& error);
 

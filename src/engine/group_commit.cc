@@ -142,6 +142,7 @@ void GroupCommit::run() {
 void GroupCommit::flush(std::vector<Write> writes) {
   const MonoTime sent = std::chrono::steady_clock::now();
   health_.on_sent(sent);
+  flushes_.fetch_add(1, std::memory_order_relaxed);
   Result<Committed> committed = log_.commit(writes);
   if (committed.ok()) {
     on_committed(std::move(*committed), writes.size(), sent);

@@ -1,7 +1,9 @@
 // The log lane of a process: one thread that flushes what FlushQueue chooses to the message log.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -33,6 +35,8 @@ class GroupCommit final : public LogLane {
   void stop();
   void submit(Write write, MonoTime deadline, Done done) override;
   void submit_all(std::vector<Write> writes, MonoTime deadline, DoneAll done) override;
+  /// Flushes that were tried so far. Any thread.
+  [[nodiscard]] std::uint64_t flushes() const { return flushes_.load(std::memory_order_relaxed); }
 
  private:
   /// What a task on the loop finds of a lane that may be gone.
@@ -57,6 +61,7 @@ class GroupCommit final : public LogLane {
   LogHealth& health_;
   Metrics& metrics_;
   const std::function<void(const Error&)> on_broken_;
+  std::atomic<std::uint64_t> flushes_ = 0;
   std::mutex mutex_;
   std::condition_variable wake_;
   FlushQueue queue_;             // guarded by mutex_
