@@ -347,9 +347,10 @@ Result<double> measure_undisturbed(const app::Config& config, PipelineOptions op
 
 }  // namespace
 
-Result<Report> run_pipeline_bench(const app::Config& config, const std::string& directory,
-                                  const PipelineOptions& options, RunWatch& watch) {
+Result<Report> run_pipeline_bench(app::Config config, const std::string& directory, const PipelineOptions& options,
+                                  RunWatch& watch) {
   if (Status fit = check(options); !fit.ok()) return fit.error();
+  config.worker.prefetch = options.prefetch;
   const auto fdatasync_us = measure_fdatasync_us(directory);
   if (!fdatasync_us.ok()) return fdatasync_us.error();
   if (options.stored > 0) {
@@ -372,6 +373,7 @@ Result<Report> run_pipeline_bench(const app::Config& config, const std::string& 
   report.add("size", std::int64_t{options.size});
   if (options.rate > 0) report.add("rate", std::int64_t{options.rate});
   if (options.rate == 0) report.add("concurrency", std::int64_t{options.concurrency});
+  report.add("prefetch", std::int64_t{options.prefetch});
   if (options.stored > 0) report.add("stored", std::int64_t{options.stored});
   if (options.waiting > 0) report.add("waiting", std::int64_t{options.waiting});
   run.report_on(report);

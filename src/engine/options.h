@@ -31,7 +31,7 @@ struct PublisherOptions {
 struct WorkerOptions {
   int concurrency = 4;               ///< handlers at once, while that suffices
   int concurrency_max = 16;          ///< handlers at once when deliveries wait
-  int claims_ahead_max = 48;         ///< claims asked for before a handler is free, while handlers end at once
+  int claims_ahead_max = 192;        ///< claims asked for before a handler is free, while handlers end at once
   int prefetch = 256;                ///< unacknowledged deliveries a queue
   int finishing_max = 1'024;         ///< reported outcomes waiting for their commit
   Duration lease{15'000};            ///< renewed at a third; an effect begins only in its first two thirds
