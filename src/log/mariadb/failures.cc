@@ -85,7 +85,7 @@ Error connect_error(unsigned number, std::string_view message, const MariadbUrl&
   switch (number) {
     case ER_ACCESS_DENIED_ERROR:
     case ER_ACCESS_DENIED_NO_PASSWORD_ERROR:
-      return permanent("check user and password in log.url");
+      return permanent("check user and password in message_log.url");
     case ER_BAD_DB_ERROR:
       return permanent("an administrator creates it: CREATE DATABASE `" + url.database + "` CHARACTER SET utf8mb4");
     case ER_DBACCESS_DENIED_ERROR:

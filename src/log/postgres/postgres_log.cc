@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "log/crash_points.h"
+#include "log/known_log.h"
 #include "log/postgres/connection.h"
 #include "log/postgres/hot_statements.h"
 #include "log/postgres/postgres_store.h"
@@ -58,8 +59,8 @@ class PostgresLog::Impl {
   Result<Committed> commit(std::span<const Write> writes);
   Result<WallTime> now();
 
-  [[nodiscard]] const std::string& identity() const { return identity_; }
-  [[nodiscard]] std::int64_t boot_number() const { return boot_number_; }
+  [[nodiscard]] const std::string& identity() const { return log_.identity(); }
+  [[nodiscard]] std::int64_t boot_number() const { return log_.boot_number(); }
   [[nodiscard]] const std::string& warning() const { return warning_; }
 
  private:
@@ -82,9 +83,8 @@ class PostgresLog::Impl {
   postgres::SweepPosition sweep_;
   rows::HeldRows held_;
   postgres::FinishedChanges finished_;  // of the transaction that runs
-  std::string identity_;
+  KnownLog log_;
   std::string warning_;
-  std::int64_t boot_number_ = 0;
   bool counted_ = false;
 };
 
@@ -108,32 +108,26 @@ Status PostgresLog::Impl::connect() {
   if (!opened.ok()) {
     // What was right once may be right again: rights and names change while a server is moved.
     Error error = opened.error();
-    if (!identity_.empty()) error.what = ErrorClass::kRetry;
+    if (!log_.identity().empty()) error.what = ErrorClass::kRetry;
     return error;
   }
   auto db = std::move(opened).value();
   const Rows known = db->ask(kIdentity);
   if (auto failure = db->take_failure()) return failure->error;
-  if (known.size() > 0) {
-    const std::string identity = known.string(0, 0);
-    if (!identity_.empty() && identity != identity_) {
-      return make_error(
-          ErrorClass::kPermanent,
-          "the database at message_log.url now holds another message log than the one this process serves");
-    }
-    identity_ = identity;
-    boot_number_ = std::max(boot_number_, known.integer(0, 1));
-  }
+  const bool exists = known.size() > 0;
+  Status same = log_.meet(exists ? known.string(0, 0) : "", exists ? known.integer(0, 1) : 0);
+  if (!same.ok()) return same;
   db_ = std::move(db);
   return ok_status();
 }
 
 // Each counted opening is a boot; the first one draws the identity.
 Status PostgresLog::Impl::register_boot() {
-  if (!identity_.empty() && options_.admit) {
-    if (Status admitted = options_.admit(identity_, boot_number_ + 1); !admitted.ok()) return admitted;
+  const bool exists = !log_.identity().empty();
+  if (exists && options_.admit) {
+    if (Status admitted = options_.admit(log_.identity(), log_.boot_number() + 1); !admitted.ok()) return admitted;
   }
-  if (!identity_.empty() && !options_.counted) return ok_status();
+  if (exists && !options_.counted) return ok_status();
   return count_boot();
 }
 
@@ -141,10 +135,8 @@ Status PostgresLog::Impl::count_boot() {
   if (counted_) return ok_status();
   const Rows boot = db_->ask(kBoot, Params().add(draw_identity()));
   if (auto failure = db_->take_failure()) return failure->error;
-  identity_ = boot.string(0, 0);
-  boot_number_ = boot.integer(0, 1);
   counted_ = true;
-  return ok_status();
+  return log_.meet(boot.string(0, 0), boot.integer(0, 1));
 }
 
 Result<WallTime> PostgresLog::Impl::now() {

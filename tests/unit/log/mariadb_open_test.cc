@@ -64,6 +64,52 @@ TEST(MariadbOpen, TheIdentityStaysAndTheBootsAreCounted) {
   EXPECT_EQ((*second)->boot_number(), (*first)->boot_number() + 1);
 }
 
+// Ends the one session that a log has.
+void end_session(MariadbDatabase& database) {
+  const std::string one = database.client().text(
+      "SELECT MAX(id) FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()");
+  ASSERT_TRUE(database.run("KILL " + one).ok()) << one;
+}
+
+TEST(MariadbOpen, AnOlderCopyInTheLogsPlaceIsNotServed) {
+  MariadbDatabase database("open");
+  ASSERT_TRUE(MariadbLog::open(at(database.url())).ok());
+  auto log = MariadbLog::open(at(database.url()));
+  ASSERT_TRUE(log.ok()) << log.error().message;
+  end_session(database);
+  EXPECT_TRUE((*log)->commit({}).ok()) << "the same log";
+  ASSERT_TRUE(database.run("UPDATE log_identity SET boot_number = 1").ok());
+  end_session(database);
+  const auto committed = (*log)->commit({});
+  ASSERT_FALSE(committed.ok());
+  EXPECT_EQ(committed.error().what, ErrorClass::kPermanent);
+  EXPECT_TRUE(says(committed.error().message, "older copy")) << committed.error().message;
+  ASSERT_TRUE(database.run("DELETE FROM log_identity").ok());
+  EXPECT_TRUE(says((*log)->commit({}).error().message, "another message log"));
+}
+
+TEST(MariadbOpen, WhatWasRightOnceMayBeRightAgain) {
+  MariadbDatabase database("open");
+  const std::string user = "r" + std::to_string(getpid());
+  const std::string account = "'" + user + "'@'127.0.0.1'";
+  ASSERT_TRUE(database
+                  .run("DROP USER IF EXISTS " + account + "; CREATE USER " + account +
+                       " IDENTIFIED BY 'secret'; GRANT ALL PRIVILEGES ON `" + database.name() + "`.* TO " + account)
+                  .ok());
+  const auto authority = database.url().find("://") + 3;
+  auto log = MariadbLog::open(
+      at(database.url().substr(0, authority) + user + ":secret" + database.url().substr(database.url().find('@'))));
+  ASSERT_TRUE(log.ok()) << log.error().message;
+  ASSERT_TRUE(database.run("ALTER USER " + account + " IDENTIFIED BY 'another'").ok());
+  end_session(database);
+  const auto refused = (*log)->commit({});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().what, ErrorClass::kRetry) << refused.error().message;
+  ASSERT_TRUE(database.run("ALTER USER " + account + " IDENTIFIED BY 'secret'").ok());
+  EXPECT_TRUE((*log)->commit({}).ok());
+  ASSERT_TRUE(database.run("DROP USER " + account).ok());
+}
+
 TEST(MariadbOpen, AWrongPasswordIsTold) {
   MariadbDatabase database("open");
   MariadbOptions options = at(database.url());

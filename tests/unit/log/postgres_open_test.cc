@@ -64,6 +64,30 @@ TEST(PostgresOpen, TheIdentityStaysAndTheBootsAreCounted) {
   EXPECT_EQ((*second)->boot_number(), (*first)->boot_number() + 1);
 }
 
+TEST(PostgresOpen, AnOlderCopyInTheLogsPlaceIsNotServed) {
+  PostgresDatabase database("open");
+  ASSERT_TRUE(PostgresLog::open(at(database.url())).ok());
+  auto log = PostgresLog::open(at(database.url()));
+  ASSERT_TRUE(log.ok()) << log.error().message;
+  const std::string end_sessions =
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'waybill' "
+      "AND datname = current_database()";
+  const auto commit_again = [&] {
+    static_cast<void>((*log)->commit({}));  // finds its session ended
+    return (*log)->commit({});
+  };
+  ASSERT_TRUE(database.run(end_sessions).ok());
+  EXPECT_TRUE(commit_again().ok()) << "the same log";
+  ASSERT_TRUE(database.run("UPDATE log_identity SET boot_number = 1").ok());
+  ASSERT_TRUE(database.run(end_sessions).ok());
+  const auto committed = commit_again();
+  ASSERT_FALSE(committed.ok());
+  EXPECT_EQ(committed.error().what, ErrorClass::kPermanent);
+  EXPECT_TRUE(says(committed.error().message, "older copy")) << committed.error().message;
+  ASSERT_TRUE(database.run("DELETE FROM log_identity").ok());
+  EXPECT_TRUE(says((*log)->commit({}).error().message, "another message log"));
+}
+
 TEST(PostgresOpen, AWrongPasswordIsTold) {
   PostgresDatabase database("open");
   PostgresOptions options = at(database.url());
