@@ -4,9 +4,8 @@ namespace waybill {
 
 Status KnownLog::meet(const std::string& identity, std::int64_t boot_number) {
   if (!identity_.empty() && identity != identity_) {
-    return make_error(
-        ErrorClass::kPermanent,
-        "the database at message_log.url now holds another message log than the one this process serves");
+    return make_error(ErrorClass::kPermanent,
+                      "the database at message_log.url now holds another message log than the one this process serves");
   }
   // The number is durable before anything else is done with the log, so whoever has lost it has lost more.
   if (boot_number < boot_number_) {

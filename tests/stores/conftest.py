@@ -6,6 +6,7 @@ import pytest
 
 from harness.services import url_of
 from own_database import OwnDatabase
+from own_server import OwnServer
 
 
 @pytest.fixture
@@ -20,6 +21,20 @@ def make_database():
     yield make
     for database in made:
         database.drop()
+
+
+@pytest.fixture
+def make_server():
+    """Makes servers that end with the test."""
+    made = []
+
+    def make(kind, **environment):
+        made.append(OwnServer(kind, **environment))
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.end()
 
 
 @pytest.fixture(scope="module")

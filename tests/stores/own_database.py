@@ -1,4 +1,4 @@
-"""A database of a test's own, on a server that all tests share, through drivers that nobody here wrote."""
+"""A database of a test's own, through drivers that nobody here wrote."""
 
 import uuid
 from contextlib import contextmanager
@@ -13,12 +13,13 @@ WAIT_S = 10
 
 
 class OwnDatabase:
-    """`kind` is "postgres" or "mariadb". The user of the shared server owns it."""
+    """`kind` is "postgres" or "mariadb". It is on the server that all tests share, unless another one's URL is given,
+    and belongs to the user that the URL names."""
 
-    def __init__(self, kind, name):
+    def __init__(self, kind, name, server=None):
         self.kind = kind
         self.name = name
-        self._server = url_of(kind)
+        self._server = server or url_of(kind)
 
     @classmethod
     def create(cls, kind):

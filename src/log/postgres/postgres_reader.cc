@@ -61,20 +61,23 @@ Status PostgresReader::connect() {
   return ok_status();
 }
 
-// One read transaction, so that what is read together belongs together.
+// One read transaction, so that what is read together belongs together. A connection whose server was started again
+// since it was used last is no reason to fail.
 template <class Read>
 auto PostgresReader::read(const Read& query) -> Result<decltype(query(std::declval<Connection&>()))> {
   const std::lock_guard lock(mutex_);
-  if (!db_) {
-    if (Status done = connect(); !done.ok()) return done.error();
+  for (bool is_new = !db_;; is_new = true) {
+    if (!db_) {
+      if (Status done = connect(); !done.ok()) return done.error();
+    }
+    db_->send(kBegin);
+    auto value = query(*db_);
+    auto failure = db_->take_failure();
+    db_->rollback();
+    if (!db_->alive()) db_.reset();
+    if (!failure) return value;
+    if (db_ || is_new) return std::move(failure->error);
   }
-  db_->send(kBegin);
-  auto value = query(*db_);
-  auto failure = db_->take_failure();
-  db_->rollback();
-  if (!db_->alive()) db_.reset();
-  if (failure) return std::move(failure->error);
-  return value;
 }
 
 Result<std::optional<Row>> PostgresReader::find(const MessageId& id, bool with_body) {

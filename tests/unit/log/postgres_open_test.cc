@@ -64,22 +64,33 @@ TEST(PostgresOpen, TheIdentityStaysAndTheBootsAreCounted) {
   EXPECT_EQ((*second)->boot_number(), (*first)->boot_number() + 1);
 }
 
+constexpr char kEndSessions[] =
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'waybill' "
+    "AND datname = current_database()";
+
+TEST(PostgresOpen, AReaderWhoseSessionEndedHasAnother) {
+  PostgresDatabase database("open");
+  ASSERT_TRUE(PostgresLog::open(at(database.url())).ok());
+  auto reader = PostgresReader::open(at(database.url()));
+  ASSERT_TRUE(reader.ok()) << reader.error().message;
+  ASSERT_TRUE(database.run(kEndSessions).ok());
+  const auto stats = (*reader)->stats();
+  EXPECT_TRUE(stats.ok()) << stats.error().message;
+}
+
 TEST(PostgresOpen, AnOlderCopyInTheLogsPlaceIsNotServed) {
   PostgresDatabase database("open");
   ASSERT_TRUE(PostgresLog::open(at(database.url())).ok());
   auto log = PostgresLog::open(at(database.url()));
   ASSERT_TRUE(log.ok()) << log.error().message;
-  const std::string end_sessions =
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'waybill' "
-      "AND datname = current_database()";
   const auto commit_again = [&] {
     static_cast<void>((*log)->commit({}));  // finds its session ended
     return (*log)->commit({});
   };
-  ASSERT_TRUE(database.run(end_sessions).ok());
+  ASSERT_TRUE(database.run(kEndSessions).ok());
   EXPECT_TRUE(commit_again().ok()) << "the same log";
   ASSERT_TRUE(database.run("UPDATE log_identity SET boot_number = 1").ok());
-  ASSERT_TRUE(database.run(end_sessions).ok());
+  ASSERT_TRUE(database.run(kEndSessions).ok());
   const auto committed = commit_again();
   ASSERT_FALSE(committed.ok());
   EXPECT_EQ(committed.error().what, ErrorClass::kPermanent);
@@ -185,10 +196,7 @@ TEST(PostgresOpen, AHolderWhoseSessionEndedIsNotProvenDead) {
   ASSERT_TRUE(PostgresLog::open(at(database.url())).ok());
   auto held = take_name(at(database.url()), {"one", {1}}, [](const Error&) {});
   ASSERT_TRUE(held.ok());
-  ASSERT_TRUE(database
-                  .run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'waybill' "
-                       "AND datname = current_database()")
-                  .ok());
+  ASSERT_TRUE(database.run(kEndSessions).ok());
   auto next = take_name(at(database.url()), {"one", {2}}, [](const Error&) {});
   ASSERT_TRUE(next.ok()) << next.error().message;
   EXPECT_FALSE((*next)->former_is_dead()) << "its process is this one, and alive";
