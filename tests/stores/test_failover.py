@@ -70,3 +70,35 @@ def test_a_copy_that_lacks_the_last_commits_is_served_on(serve_over, make_server
           f"{sum(row[2] for row in rows.values())} lapses")
     assert repeated <= open_in_copy, "only what had not happened in the copy may happen again uncounted"
     assert sum(happened[one] - 1 for one in rows if happened[one]) <= len(open_in_copy) + HANDLERS, "no mass repeat"
+
+
+@KINDS
+def test_a_copy_from_before_the_start_is_refused(serve_over, make_server, kind):
+    server = make_server(kind)
+    with serve_over(server.database) as daemon:
+        daemon.client().accepted()
+        assert daemon.stop() == 0
+    server.kill()
+    server.copy_data("older")
+    server.up()
+    with daemon:
+        client = daemon.client()
+        sent = [client.accepted() for _ in range(20)]
+        eventually(lambda: client.open_count() == 0, 30, "all are delivered")
+        server.kill()
+        server.copy_data("newer")
+        server.put_data("older")
+        server.up()
+        assert daemon.wait() != 0, "it does not go on"
+    assert "is now an older copy" in daemon.stderr
+    daemon.start()
+    assert daemon.wait() != 0, "nor begin"
+    assert "put the newer log back, or remove" in daemon.stderr
+    server.kill()
+    server.put_data("newer")
+    server.up()
+    with daemon:
+        eventually(lambda: daemon.client().open_count() == 0, 30, "nothing is open")
+        assert daemon.stop() == 0
+    happened = Journal(daemon.journal).effects()
+    assert all(happened[one] == 1 for one in sent), "nothing was sent again"
