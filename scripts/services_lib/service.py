@@ -1,5 +1,6 @@
 """What all servers have in common: how they are started, awaited, signalled and ended."""
 
+import glob
 import os
 import signal
 import subprocess
@@ -14,6 +15,20 @@ READY_S = 120
 END_S = 60
 LOG_LINES = 15
 PLAIN_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
+CLOCK_LIBRARY = "/usr/lib/*/faketime/libfaketimeMT.so.1"
+
+
+def clock_environment():
+    """For a server whose wall clock is the one that the file WAYBILL_SERVICES_CLOCK sets, looked at with each reading:
+    `+3600` is an hour ahead. Its monotonic clock stays true, as it does when somebody sets a machine's clock."""
+    file = os.environ.get("WAYBILL_SERVICES_CLOCK")
+    if not file:
+        return {}
+    library = glob.glob(CLOCK_LIBRARY)
+    if not library:
+        raise Problem(f"WAYBILL_SERVICES_CLOCK needs {CLOCK_LIBRARY}: scripts/bootstrap test installs it")
+    return {"LD_PRELOAD": library[0], "FAKETIME_TIMESTAMP_FILE": file, "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
 
 
 class Service:
@@ -58,8 +73,9 @@ class Service:
         log = self._fresh_log()
         with log.open("ab") as sink:
             process = subprocess.Popen(
-                self.command(ports), cwd=self.place.data, env=self.environment(ports), stdin=subprocess.DEVNULL,
-                stdout=sink, stderr=subprocess.STDOUT, start_new_session=True, **self.place.as_user())
+                self.command(ports), cwd=self.place.data, env={**self.environment(ports), **clock_environment()},
+                stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT, start_new_session=True,
+                **self.place.as_user())
         Process.of(process.pid).write(self.place.record)
 
     def after_end(self):

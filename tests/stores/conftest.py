@@ -28,8 +28,8 @@ def make_server():
     """Makes servers that end with the test."""
     made = []
 
-    def make(kind, **environment):
-        made.append(OwnServer(kind, **environment))
+    def make(kind, **options):
+        made.append(OwnServer(kind, **options))
         return made[-1]
 
     yield make

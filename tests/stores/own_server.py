@@ -8,12 +8,16 @@ from own_database import OwnDatabase
 
 
 class OwnServer:
-    """`kind` is "postgres" or "mariadb". It is up; `database` is the one on it."""
+    """`kind` is "postgres" or "mariadb". It is up; `database` is the one on it. `own_clock`: set_clock() works."""
 
-    def __init__(self, kind, **environment):
-        self._services = PrivateServices(**environment)
+    def __init__(self, kind, own_clock=False):
+        self._services = PrivateServices()
         self._kind = kind
         self._data = Path(self._services.directory) / kind / "data"
+        self._clock = Path(self._services.directory) / "clock"
+        if own_clock:
+            self._services.environment["WAYBILL_SERVICES_CLOCK"] = str(self._clock)
+            self.set_clock(0)
         self.up()
         self.database = OwnDatabase(kind, "waybill", self._services.url(kind))
 
@@ -22,6 +26,13 @@ class OwnServer:
 
     def kill(self):
         self._services("kill", self._kind)
+
+    def set_clock(self, ahead_s):
+        """Its wall clock steps to so many seconds before the true time, for all of its processes at once."""
+        fresh = self._clock.with_name("clock.new")
+        fresh.write_text(f"{ahead_s:+d}\n", encoding="ascii")
+        fresh.chmod(0o644)
+        fresh.rename(self._clock)
 
     def copy_data(self, name):
         """While it is down."""
