@@ -1,5 +1,7 @@
-"""A MariaDB server of its own, durable at each commit (innodb_flush_log_at_trx_commit=1)."""
+"""A MariaDB server of its own, durable at each commit (innodb_flush_log_at_trx_commit=1). WAYBILL_MARIADB_CONFIG names a
+file of further options, which the server's user can read (TLS, for example)."""
 
+import os
 import socket
 import subprocess
 
@@ -36,7 +38,9 @@ class MariaDb(Service):
         made.rename(self.place.data)
 
     def command(self, ports):
-        return ["/usr/sbin/mariadbd", "--no-defaults", f"--datadir={self.place.data}", f"--tmpdir={self.place.data}",
+        more = os.environ.get("WAYBILL_MARIADB_CONFIG")
+        defaults = f"--defaults-file={more}" if more else "--no-defaults"
+        return ["/usr/sbin/mariadbd", defaults, f"--datadir={self.place.data}", f"--tmpdir={self.place.data}",
                 "--bind-address=127.0.0.1", f"--port={ports['port']}", "--socket=", "--skip-name-resolve",
                 f"--pid-file={self.place.data / 'pid'}", f"--init-file={self._statements()}",
                 "--innodb-flush-log-at-trx-commit=1", "--character-set-server=utf8mb4"]

@@ -130,9 +130,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const MariadbOptions& optio
   }
   // The library goes on without TLS if the server has none, unless it is to verify.
   if (url->tls != MariadbUrl::Tls::kOff && mysql_get_ssl_cipher(handle) == nullptr) {
-    return make_error(
-        ErrorClass::kPermanent,
-        "no secure connection to MariaDB: the server offers no TLS; let it, or leave tls out of message_log.url");
+    return insecure("the server does not support TLS", *url);
   }
   connection->database_ = url->database;
   if (Status ready = connection->set_up(); !ready.ok()) return ready.error();

@@ -2,6 +2,7 @@
 
 #include <errmsg.h>
 #include <mysqld_error.h>
+#include <unistd.h>
 
 #include <string>
 
@@ -68,12 +69,33 @@ std::string sentence_of(unsigned number, Scope scope, const std::string& said) {
   return "MariaDB: " + said;
 }
 
+// The library tells no name.
+const std::string* unreadable_file(const MariadbUrl& url) {
+  for (const std::string* file : {&url.tls_ca, &url.tls_cert, &url.tls_key}) {
+    if (!file->empty() && ::access(file->c_str(), R_OK) != 0) return file;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 Failure failure_of(unsigned number, std::string_view message) {
   const Scope scope = scope_of(number);
   const auto what = scope == Scope::kStatement ? ErrorClass::kPermanent : ErrorClass::kRetry;
   return {scope, make_error(what, sentence_of(number, scope, std::string(message)), std::to_string(number))};
+}
+
+Error insecure(std::string_view message, const MariadbUrl& url) {
+  std::string why(message);
+  if (message.find("does not support") != std::string_view::npos) {
+    why += "; let it offer TLS, or leave tls out of message_log.url";
+  } else if (const std::string* file = unreadable_file(url)) {
+    why = "the file '" + *file + "', which message_log.url names, cannot be read";
+  } else if (url.tls == MariadbUrl::Tls::kVerify) {
+    why += "; the server's certificate must name '" + url.host + "' and be signed by an authority " +
+           (url.tls_ca.empty() ? "that this machine trusts" : "in " + url.tls_ca);
+  }
+  return make_error(ErrorClass::kPermanent, "no secure connection to MariaDB: " + why);
 }
 
 Error connect_error(unsigned number, std::string_view message, const MariadbUrl& url) {
@@ -94,7 +116,7 @@ Error connect_error(unsigned number, std::string_view message, const MariadbUrl&
     case ER_HOST_IS_BLOCKED:
       return permanent("an administrator must create the user for this host");
     case CR_SSL_CONNECTION_ERROR:
-      return make_error(ErrorClass::kPermanent, "no secure connection to MariaDB: " + said, std::to_string(number));
+      return insecure(message, url);
     default:
       return make_error(ErrorClass::kRetry, "MariaDB cannot be reached: " + said, std::to_string(number));
   }

@@ -14,4 +14,7 @@ namespace waybill::mariadb {
 /// The same for a connection that could not be made.
 [[nodiscard]] Error connect_error(unsigned number, std::string_view message, const MariadbUrl& url);
 
+/// The same for one that could not be made secure.
+[[nodiscard]] Error insecure(std::string_view message, const MariadbUrl& url);
+
 }  // namespace waybill::mariadb

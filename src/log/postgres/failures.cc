@@ -51,6 +51,10 @@ Failure failure_of(std::string_view code, std::string_view message) {
 
 Error connect_error(std::string_view message) {
   const std::string said = first_line(message);
+  const auto insecure = [&] {
+    return make_error(ErrorClass::kPermanent, "no secure connection to PostgreSQL: " + said);
+  };
+  if (message.find("certificate file") != std::string_view::npos) return insecure();  // one of ours "does not exist"
   // libpq does not tell the SQLSTATE of a refused connection; the server may speak another language, and then it is
   // only tried again.
   struct Known {
@@ -69,7 +73,7 @@ Error connect_error(std::string_view message) {
     return make_error(ErrorClass::kPermanent, "PostgreSQL refused the connection: " + said + "; " + known.advice);
   }
   if (message.find("certificate") != std::string_view::npos || message.find("SSL") != std::string_view::npos) {
-    return make_error(ErrorClass::kPermanent, "no secure connection to PostgreSQL: " + said);
+    return insecure();
   }
   return make_error(ErrorClass::kRetry, "PostgreSQL cannot be reached: " + said);
 }
