@@ -60,6 +60,7 @@ struct MessageLogConfig {
   std::string sqlite_file;  ///< empty: the log is in a database that others share
   std::string shared_url;   ///< then; sound
   std::string password;     ///< in the place of the URL's; empty: that one
+  bool notify = false;      ///< relays listen to what other programs tell of their commits
   [[nodiscard]] bool shared() const { return sqlite_file.empty(); }
 };
 

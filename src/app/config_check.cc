@@ -2,6 +2,7 @@
 
 #include "app/config.h"
 #include "app/config_value.h"
+#include "app/shared_logs.h"
 
 namespace waybill::app {
 namespace {
@@ -31,6 +32,13 @@ void check_roles(const Config& config, Problems& problems) {
                      (roles.relay ? "relay without worker" : "worker without relay") +
                      ", but what the in-process broker carries never leaves this process: name both, or neither "
                      "(api alone records, and an instance with all roles delivers later)");
+}
+
+void check_log(const Config& config, Problems& problems) {
+  const MessageLogConfig& log = config.message_log;
+  if (!log.notify || (log.shared() && kind_of(log).has_commit_news())) return;
+  problems.push_back(
+      "message_log.notify is for a log on PostgreSQL alone: leave it out, and shorten redeliver.poll instead");
 }
 
 void check_broker(const Config& config, Problems& problems) {
@@ -105,6 +113,7 @@ std::vector<std::string> check_config(const Config& config) {
   Problems problems;
   check_access(config, problems);
   check_roles(config, problems);
+  check_log(config, problems);
   check_broker(config, problems);
   check_times(config, problems);
   check_counts(config, problems);

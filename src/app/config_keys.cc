@@ -195,6 +195,12 @@ Status assign_log_password(Config& config, const std::string& text) {
   return ok_status();
 }
 
+Status assign_notify(Config& config, const std::string& text) {
+  if (text != "true" && text != "false") return refuse("'" + text + "' is neither; write true or false");
+  config.message_log.notify = text == "true";
+  return ok_status();
+}
+
 std::string mask_log_url(std::string_view text) {
   const SharedLogKind* const kind = shared_log_kind_of(text);
   return kind != nullptr ? kind->mask_url(text) : std::string(text);
@@ -325,6 +331,8 @@ std::vector<ConfigKey> place_keys() {
               "mariadb: what WAYBILL_POSTGRES, WAYBILL_MARIADB names")),
       secret(parsed("message_log.password", "", ValueKind::kText, assign_log_password,
                     "in the place of the URL's; better in a file: message_log.password_file")),
+      parsed("message_log.notify", "false", ValueKind::kText, assign_notify,
+             "true: a relay listens to NOTIFY waybill, by which other programs tell of their commits (PostgreSQL)"),
       parsed("log.level", "info", ValueKind::kText, assign_log_level, "debug, info, warning or error"),
       parsed("log.format", "text", ValueKind::kText, assign_log_format, "text or json, one line an event, to stderr"),
       duration("shutdown.grace", "20s", {0ms, 1h}, "how long a stop waits for what has begun",

@@ -7,6 +7,7 @@
 
 #include "app/data_directory.h"
 #include "app/quiet_moment.h"
+#include "app/shared_logs.h"
 #include "app/wiring_options.h"
 #include "base/fail_stop.h"
 #include "base/fault_point.h"
@@ -124,6 +125,11 @@ bool InstanceParts::await_quiet(const std::stop_token& stop) {
   return false;
 }
 
+void InstanceParts::hear_news(const Config& config) {
+  if (!config.message_log.notify || !config.instance.roles.relay) return;
+  news = kind_of(config.message_log).hear_news(shared_log_options(config.message_log), [this] { node->hint(); });
+}
+
 void InstanceParts::look_for_damage(const std::stop_token& stop) {
   if (!await_quiet(stop)) return;
   // On Linux this is the thread's own priority; where it cannot be lowered, the check is only dearer.
@@ -139,6 +145,7 @@ void InstanceParts::look_for_damage(const std::stop_token& stop) {
 }
 
 void InstanceParts::stop() {
+  news.reset();
   checker_ = {};  // asks it to end, and waits
   operations->stop();
   lane->stop();

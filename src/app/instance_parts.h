@@ -18,6 +18,7 @@
 #include "engine/log_health.h"
 #include "engine/node.h"
 #include "engine/operations_service.h"
+#include "log/shared_log.h"
 #include "mail/mail_handler.h"
 #include "metrics/prometheus/prometheus_metrics.h"
 #include "ports/broker.h"
@@ -51,6 +52,8 @@ struct InstanceParts {
   /// through for damage while it was opened is looked through at a quiet moment, ten minutes from now at the latest;
   /// damage breaks it.
   void start();
+  /// After the node was started: hears what other programs tell of their commits, if that is configured.
+  void hear_news(const Config& config);
   /// Joins their threads, after the node and the handlers have stopped.
   void stop();
 
@@ -66,6 +69,7 @@ struct InstanceParts {
   std::optional<HandlerPool> handlers;  ///< likewise
   std::optional<Node> node;
   std::optional<OperationsService> operations;
+  std::unique_ptr<CommitNews> news;
 
  private:
   /// False if it is to stop.

@@ -78,6 +78,7 @@ Status Wiring::start() {
   if (Status listening = parts.http->start(); !listening.ok()) return listening;
   if (Status started = parts.instance.node->start(); !started.ok()) return started;
   parts.node_started = true;
+  parts.instance.hear_news(parts.config);
   log_event(LogLevel::kInfo, "serve", "started",
             {{"version", WAYBILL_VERSION},
              {"instance", to_string(parts.instance.owner)},

@@ -69,6 +69,12 @@ class Node::Impl {
     });
   }
 
+  void hint() {
+    post([this] {
+      if (options_.relay && started_ && !stopping_) redeliverer_.hint();
+    });
+  }
+
   Left left() const { return left_; }
   Intake& intake() { return intake_; }
   bool ready(std::string* reason) const { return intake_.ready(reason); }
@@ -97,6 +103,7 @@ class Node::Impl {
   }
 
   void start_on_loop() {
+    started_ = true;
     intake_.start();
     if (options_.former_boot_is_dead) lapse_former_boot();
     if (options_.relay) publisher_.start(parts_.broker);
@@ -173,6 +180,7 @@ class Node::Impl {
   std::function<void()> on_stopped_;
   Left left_;
   std::string topology_refused_;  // why, as told last
+  bool started_ = false;
   bool stopping_ = false;
   bool grace_over_ = false;
   bool held_crashed_ = false;                                   // by the worker, after its last turn
@@ -184,6 +192,7 @@ Node::Node(Parts parts, EngineOptions options, EngineFaults faults)
 Node::~Node() = default;
 Status Node::start() { return impl_->start(); }
 void Node::begin_stop(MonoTime deadline, std::function<void()> done) { impl_->begin_stop(deadline, std::move(done)); }
+void Node::hint() { impl_->hint(); }
 Node::Left Node::left() const { return impl_->left(); }
 Intake& Node::intake() { return impl_->intake(); }
 bool Node::ready(std::string* reason) const { return impl_->ready(reason); }

@@ -40,7 +40,7 @@ class Node {
   /// On the loop's thread, or after the loop has stopped.
   ~Node();
 
-  // start, begin_stop: any thread; their work is done on the loop.
+  // start, begin_stop, hint: any thread; their work is done on the loop.
 
   /// Declares the topology (again and again while the broker is not there), ends the attempts of a former boot that is
   /// proven dead, opens the sessions. Errors (kPermanent): the broker refuses the topology.
@@ -55,6 +55,9 @@ class Node {
   };
   /// After `done` of begin_stop.
   [[nodiscard]] Left left() const;
+
+  /// Another program may have put something into the log. Any thread, also before start and after begin_stop.
+  void hint();
 
   /// Accepting messages for this node; as any Intake, callable from any thread.
   [[nodiscard]] Intake& intake();

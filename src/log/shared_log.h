@@ -47,6 +47,12 @@ class InstanceHold {
   [[nodiscard]] virtual bool former_is_dead() const = 0;
 };
 
+/// Hears of commits that other programs tell about, until it is destroyed.
+class CommitNews {
+ public:
+  virtual ~CommitNews() = default;
+};
+
 struct LogMigration {
   int number = 0;
   std::string name;
@@ -101,6 +107,12 @@ class SharedLogKind {
   /// lost: end the process. Errors: also kConflict (held: the sentence names the holder).
   [[nodiscard]] virtual Result<std::unique_ptr<InstanceHold>> hold_name(
       const SharedLogOptions& options, const Owner& owner, std::function<void(const Error&)> on_lost) const = 0;
+  /// Whether programs can tell that they have committed something (`NOTIFY waybill`).
+  [[nodiscard]] virtual bool has_commit_news() const = 0;
+  /// From now on `on_news` is called, from a thread of its own, when somebody has told so, at most every 20 ms, and
+  /// when something may have been missed. It connects by itself, again and again. Null without has_commit_news.
+  [[nodiscard]] virtual std::unique_ptr<CommitNews> hear_news(const SharedLogOptions& options,
+                                                              std::function<void()> on_news) const = 0;
   /// Reads alone.
   [[nodiscard]] virtual Result<SharedLogFacts> inspect(const SharedLogOptions& options) const = 0;
   /// Applies what is missing, with rows or without; safe beside others that do the same.

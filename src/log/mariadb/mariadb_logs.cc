@@ -49,6 +49,10 @@ class MariadbLogs final : public SharedLogKind {
       const SharedLogOptions& options, const Owner& owner, std::function<void(const Error&)> on_lost) const override {
     return waybill::hold_name(mariadb::make_name_store(options_of(options), owner), owner, std::move(on_lost));
   }
+  [[nodiscard]] bool has_commit_news() const override { return false; }
+  [[nodiscard]] std::unique_ptr<CommitNews> hear_news(const SharedLogOptions&, std::function<void()>) const override {
+    return nullptr;
+  }
   [[nodiscard]] Result<SharedLogFacts> inspect(const SharedLogOptions& options) const override {
     return inspect_mariadb(options_of(options));
   }

@@ -267,6 +267,21 @@ void Connection::script(const std::string& sql) {
   }
 }
 
+bool Connection::await_notification(Duration at_most) {
+  const MonoTime deadline = std::chrono::steady_clock::now() + at_most;
+  bool found = false;
+  const auto take_all = [&] {
+    if (PQconsumeInput(connection_) != 1) lose(first_line(PQerrorMessage(connection_)));
+    while (PGnotify* one = PQnotifies(connection_)) {
+      found = true;
+      PQfreemem(one);
+    }
+  };
+  take_all();
+  if (!found && !failed() && wait_for(PQsocket(connection_), POLLIN, deadline)) take_all();
+  return found;
+}
+
 void Connection::rollback() {
   if (!alive()) return;
   const auto kept = std::exchange(failure_, std::nullopt);

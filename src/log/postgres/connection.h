@@ -96,6 +96,10 @@ class Connection {
   /// Ends the open transaction, if there is one, and keeps the failure. A connection on which that fails is lost.
   void rollback();
 
+  /// Waits for a notification of another session (LISTEN), at most so long. False: none came, or the connection is
+  /// lost.
+  [[nodiscard]] bool await_notification(Duration at_most);
+
   [[nodiscard]] int server_version() const;
 
  private:

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "log/postgres/classic.h"
+#include "log/postgres/commit_news.h"
 #include "log/postgres/database.h"
 #include "log/postgres/inspect.h"
 #include "log/postgres/name_store.h"
@@ -45,6 +46,11 @@ class PostgresLogs final : public SharedLogKind {
   [[nodiscard]] Result<std::unique_ptr<InstanceHold>> hold_name(
       const SharedLogOptions& options, const Owner& owner, std::function<void(const Error&)> on_lost) const override {
     return waybill::hold_name(postgres::make_name_store(options_of(options), owner), owner, std::move(on_lost));
+  }
+  [[nodiscard]] bool has_commit_news() const override { return true; }
+  [[nodiscard]] std::unique_ptr<CommitNews> hear_news(const SharedLogOptions& options,
+                                                      std::function<void()> on_news) const override {
+    return postgres::hear_news(options_of(options), std::move(on_news));
   }
   [[nodiscard]] Result<SharedLogFacts> inspect(const SharedLogOptions& options) const override {
     return inspect_postgres(options_of(options));

@@ -41,6 +41,18 @@ TEST(ConfigCheckTest, TheInProcessBrokerIsForBothItsEndsOrNone) {
   }
 }
 
+TEST(ConfigCheckTest, OnlyPostgresTellsOfCommits) {
+  Config config = defaults();
+  config.message_log.notify = true;
+  expect_only_problem(config, "message_log.notify is for a log on PostgreSQL alone");
+  config.broker.url = "amqp://u:p@127.0.0.1";
+  config.message_log.sqlite_file.clear();
+  config.message_log.shared_url = "mariadb://u:p@127.0.0.1/d";
+  expect_only_problem(config, "message_log.notify is for a log on PostgreSQL alone");
+  config.message_log.shared_url = "postgresql://u:p@127.0.0.1/d";
+  EXPECT_TRUE(check_config(config).empty());
+}
+
 TEST(ConfigCheckTest, TheConfirmDeadlineIsLessThanHalfTheGrace) {
   Config config = defaults();
   config.publish.confirm_deadline = config.publish.grace / 2;
