@@ -31,7 +31,7 @@ class Process:
         """The kernel's letter for what it does; None if it has ended, even if nobody has waited for it yet."""
         stat = _read_stat(self.pid)
         same = stat and stat.started == self.started and self.boot == _boot()
-        return stat.state if same and stat.state not in GONE else None
+        return stat.state if same and not stat.gone() else None
 
     def alive(self):
         return self.state() is not None
@@ -123,7 +123,12 @@ class _Stat:
     pid: int
     state: str
     parent: int
+    threads: int
     started: int
+
+    def gone(self):
+        """Its first thread may have ended before the others, and until the last one has, its files and ports are open."""
+        return self.state in GONE and self.threads <= 1
 
 
 def _read_stat(pid):
@@ -133,7 +138,7 @@ def _read_stat(pid):
     except OSError:
         return None
     fields = text.rpartition(")")[2].split()
-    return _Stat(pid, fields[0], int(fields[1]), int(fields[19]))
+    return _Stat(pid, fields[0], int(fields[1]), int(fields[17]), int(fields[19]))
 
 
 def _pids():

@@ -11,7 +11,7 @@ import threading
 import pytest
 
 from services_lib import service as service_module
-from services_lib.directory import PORTS
+from services_lib.directory import PORTS, port_is_free
 from services_lib.problem import Problem
 from services_lib.processes import Process, wait_until
 from services_lib.service import SCRIPTS, Service
@@ -168,6 +168,31 @@ def test_an_ended_process_that_nobody_waited_for_is_not_alive():
     assert process.wait_gone(5)
     assert os.path.exists(f"/proc/{ended.pid}")
     ended.wait()
+
+
+LEADERLESS = """
+import ctypes, platform, socket, threading
+listening = socket.create_server(("127.0.0.1", 0))
+threading.Thread(target=listening.accept).start()
+print(listening.getsockname()[1], flush=True)
+SYS_EXIT = {"x86_64": 60, "aarch64": 93}[platform.machine()]
+ctypes.CDLL(None).syscall(SYS_EXIT, 0)  # of this thread alone
+"""
+
+
+def test_a_process_lives_as_long_as_the_last_of_its_threads():
+    """One that is killed while a thread of it waits for the disk holds its ports until that thread has ended."""
+    with subprocess.Popen([sys.executable, "-c", LEADERLESS], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            port = int(process.stdout.readline())
+            meant = Process.of(process.pid)
+            assert wait_until(lambda: meant.state() in (None, "Z"), 5)
+            assert meant.alive()
+            assert not port_is_free(port)
+            assert meant.kill()
+            assert port_is_free(port)
+        finally:
+            process.kill()
 
 
 def test_free_ports_are_not_those_that_the_kernel_gives_to_clients(server):
