@@ -158,7 +158,7 @@ Status ScaleRun::run() {
   for (Side* side : {empty_.get(), full_.get()}) static_cast<void>(side->take_times());
   std::this_thread::sleep_for(kCountsLag);
   for (Side* side : {empty_.get(), full_.get()}) static_cast<void>(side->rows_read());
-  const Status measured = alternate([&] {
+  Status measured = alternate([&] {
     watch_.tell("scale", full_->carried() - kWarmUp, options_.messages);
     return full_->carried() - kWarmUp < options_.messages;
   });
@@ -174,7 +174,7 @@ Status ScaleRun::run() {
     const auto left = [&] {
       return begin + std::chrono::seconds(options_.hold_seconds) - std::chrono::steady_clock::now();
     };
-    const Status kept = alternate([&] {
+    Status kept = alternate([&] {
       watch_.tell("scale: a transaction is open, seconds left", left() / std::chrono::seconds(1), 0);
       return left().count() > 0;
     });

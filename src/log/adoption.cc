@@ -245,7 +245,8 @@ std::string seconds_ahead(const std::string& column, const TimeZone& zone) {
     std::string from = to_rfc3339(spans[at].from);
     from[from.find('T')] = ' ';
     from.pop_back();
-    text += " WHEN " + column + " < '" + from + "' THEN " + std::to_string(spans[at - 1].ahead.count());
+    text.append(" WHEN ").append(column).append(" < '").append(from).append("' THEN ");
+    text += std::to_string(spans[at - 1].ahead.count());
   }
   return text + " ELSE " + std::to_string(spans.back().ahead.count()) + " END";
 }

@@ -127,6 +127,7 @@ Status MariadbClassic::done() {
 std::vector<ClassicColumn> MariadbClassic::columns_of(const char* table) {
   const Rows found = db_->ask(sql(kColumns, table));
   std::vector<ClassicColumn> columns;
+  columns.reserve(static_cast<std::size_t>(found.size()));
   for (int i = 0; i < found.size(); ++i) {
     columns.push_back({found.string(i, 0), found.string(i, 1), kind_of(found.text(i, 2))});
   }

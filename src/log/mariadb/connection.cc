@@ -12,10 +12,10 @@
 namespace waybill::mariadb {
 
 struct Rows::Data {
-  explicit Data(MYSQL_RES* stored) : result(stored), columns(static_cast<int>(mysql_num_fields(stored))) {
+  explicit Data(MYSQL_RES* stored) : result(stored), columns(mysql_num_fields(stored)) {
     const auto count = static_cast<std::size_t>(mysql_num_rows(stored));
     rows.reserve(count);
-    lengths.reserve(count * static_cast<std::size_t>(columns));
+    lengths.reserve(count * columns);
     while (MYSQL_ROW row = mysql_fetch_row(stored)) {
       rows.push_back(row);
       const unsigned long* of_row = mysql_fetch_lengths(stored);
@@ -27,7 +27,7 @@ struct Rows::Data {
   Data& operator=(const Data&) = delete;
 
   MYSQL_RES* result;
-  int columns;
+  std::size_t columns;
   std::vector<MYSQL_ROW> rows;
   std::vector<unsigned long> lengths;
 };
@@ -89,7 +89,7 @@ bool Rows::is_null(int row, int column) const { return data_->rows[static_cast<s
 std::string_view Rows::text(int row, int column) const {
   const char* value = data_->rows[static_cast<std::size_t>(row)][column];
   if (value == nullptr) return {};
-  return {value, data_->lengths[static_cast<std::size_t>(row * data_->columns + column)]};
+  return {value, data_->lengths[static_cast<std::size_t>(row) * data_->columns + static_cast<std::size_t>(column)]};
 }
 std::optional<std::string> Rows::optional_string(int row, int column) const {
   return is_null(row, column) ? std::nullopt : std::optional(string(row, column));

@@ -283,8 +283,9 @@ std::optional<Failure> MariadbLog::Impl::run_isolated(Pointers writes, const row
                                                       std::vector<Result<Answer>>& answers) {
   std::vector<std::size_t> order(writes.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_partition(order, [&](std::size_t i) { return !inserts(*writes[i]); });
+  std::stable_partition(order.begin(), order.end(), [&](std::size_t i) { return !inserts(*writes[i]); });
   std::vector<const Write*> ordered;
+  ordered.reserve(order.size());
   for (const std::size_t i : order) ordered.push_back(writes[i]);
   std::vector<Result<Answer>> given;
   const MonoTime give_up = std::chrono::steady_clock::now() + kIsolationMax;

@@ -107,6 +107,7 @@ Result<std::vector<MessageEvent>> MariadbReader::events(const MessageId& id) {
   return read([&](Connection& db) {
     std::vector<MessageEvent> events;
     const Rows lines = db.ask(sql(kEvents, id));
+    events.reserve(static_cast<std::size_t>(lines.size()));
     for (int i = 0; i < lines.size(); ++i) {
       events.push_back(
           {lines.time(i, 0), lines.string(i, 1), lines.small(i, 2), lines.small(i, 3), lines.string(i, 4)});

@@ -135,6 +135,7 @@ Status PostgresClassic::done() {
 std::vector<ClassicColumn> PostgresClassic::columns_of(const char* table) {
   const Rows found = db_->ask(kColumns, Params().add(std::string_view(table)));
   std::vector<ClassicColumn> columns;
+  columns.reserve(static_cast<std::size_t>(found.size()));
   for (int i = 0; i < found.size(); ++i) {
     columns.push_back({found.string(i, 0), found.string(i, 1), kind_of(found.text(i, 2))});
   }

@@ -69,6 +69,7 @@ struct RouteArrays {
 
 std::vector<MessageId> ids_of(const Rows& found) {
   std::vector<MessageId> ids;
+  ids.reserve(static_cast<std::size_t>(found.size()));
   for (int i = 0; i < found.size(); ++i) ids.push_back({found.string(i, 0)});
   return ids;
 }
