@@ -86,6 +86,7 @@ Status check_look(const ClassicLook& look, const AdoptTerms& terms) {
   const std::string name = look.log_is_ours ? kClassicTable : "msg_log";
   if (Status nine = check_columns(look.log_is_ours ? look.classic : look.log, name); !nine.ok()) return nine;
   if (!look.trouble.empty()) return permanent("the table " + name + " " + look.trouble);
+  if (!look.in_the_way.empty()) return permanent(name_is_needed(look.in_the_way));
   return check_terms(look, terms);
 }
 
@@ -120,6 +121,8 @@ class Adoption {
 
  private:
   Status lock();
+  Status exchange(const AdoptTerms& terms);
+  Status resume(bool was_begun);
   Status move_page(const std::vector<ClassicRow>& page);
   void leave(const ClassicRow& row, std::string reason);
 
@@ -145,24 +148,39 @@ Status Adoption::lock() {
   }
 }
 
+// The answer to a try may be lost though its work is done; done twice, it would take the new table for the classic one.
+Status Adoption::exchange(const AdoptTerms& terms) {
+  return patiently([&]() -> Status {
+    const auto look = table_.look();
+    if (!look.ok()) return look.error();
+    if (Status fits = check_look(*look, terms); !fits.ok()) return fits;
+    return look->exchanged() ? ok_status() : table_.exchange();
+  });
+}
+
+// An instance signs before it looks whether rows are being adopted; so we say that they are before we look who serves.
+Status Adoption::resume(bool was_begun) {
+  if (Status begun = table_.begin(); !begun.ok()) return begun;
+  const auto who = table_.serving();
+  if (!who.ok()) return who.error();
+  if (who->empty()) return ok_status();
+  if (!was_begun) {
+    if (Status forgotten = table_.forget(); !forgotten.ok()) return forgotten;
+  }
+  return make_error(ErrorClass::kConflict,
+                    "the log is served by " + *who + "; stop it first (one that was killed counts for 15 seconds)");
+}
+
 Status Adoption::prepare(const AdoptTerms& terms) {
   if (Status locked = lock(); !locked.ok()) return locked;
   auto look = table_.look();
   if (!look.ok()) return look.error();
   if (Status fits = check_look(*look, terms); !fits.ok()) return fits;
-  if (look->log_is_ours) {
-    const auto who = table_.serving();
-    if (!who.ok()) return who.error();
-    if (!who->empty()) {
-      return make_error(ErrorClass::kConflict,
-                        "the log is served by " + *who + "; stop it first (one that was killed counts for 15 seconds)");
-    }
-    if (Status begun = table_.begin(); !begun.ok()) return begun;
-  } else if (Status exchanged = patiently([&] { return table_.exchange(); }); !exchanged.ok()) {
-    return exchanged;
-  }
+  Status ready = look->log_is_ours ? resume(look->begun.has_value()) : exchange(terms);
+  if (!ready.ok()) return ready;
   look = table_.look();
   if (!look.ok()) return look.error();
+  if (Status fits = check_look(*look, terms); !fits.ok()) return fits;
   const WallTime begun = look->begun ? look->begun->at : look->store_now;
   if (terms.sent_is_done) done_before_ = begun - *terms.sent_is_done;
   return ok_status();
@@ -184,6 +202,9 @@ Status Adoption::move_page(const std::vector<ClassicRow>& page) {
     if (!moved.ok()) return moved.error();
     report_.moved.consumed += moved->consumed;
     report_.moved.held += moved->held;
+    if (moved->consumed + moved->held != std::ssize(keys)) {
+      return make_error(ErrorClass::kRetry, "rows were changed by another session while they moved; run it again");
+    }
     keys.clear();
     bytes = 0;
     return ok_status();
@@ -232,7 +253,11 @@ Status Adoption::move_all() {
 
 Status Adoption::end() {
   const auto removed = patiently([&] { return table_.end(); });
-  return removed.ok() ? ok_status() : Status(removed.error());
+  if (removed.ok()) return ok_status();
+  Error error = removed.error();
+  error.message = "the rows have moved, but " + std::string(kClassicTable) +
+                  " could not be looked at or removed: " + error.message + "; run it again";
+  return error;
 }
 
 }  // namespace
@@ -249,6 +274,12 @@ std::string seconds_ahead(const std::string& column, const TimeZone& zone) {
     text += std::to_string(spans[at - 1].ahead.count());
   }
   return text + " ELSE " + std::to_string(spans.back().ahead.count()) + " END";
+}
+
+std::string name_is_needed(const std::string& table) {
+  return "the database has a table " + table +
+         " of another program, and the log needs one of that name; rename it, or " +
+         "give the log a database of its own";
 }
 
 std::string adopted_as_held(std::int64_t status) {

@@ -43,6 +43,7 @@ struct ClassicLook {
   std::vector<ClassicColumn> classic;  ///< of `msg_log_classic`; likewise
   bool log_is_ours = false;            ///< `msg_log` has the schema of this program
   std::string trouble;                 ///< why a table of these columns cannot be adopted all the same: "… is a view"
+  std::string in_the_way;              ///< a table of another program that has one of the names the log needs
   WallTime store_now{};
 
   struct Begun {
@@ -93,12 +94,15 @@ class ClassicTable {
   [[nodiscard]] virtual Status exchange() = 0;
   /// Writes down that an adoption goes on, if that is not written yet.
   [[nodiscard]] virtual Status begin() = 0;
+  /// Takes that back.
+  [[nodiscard]] virtual Status forget() = 0;
   /// The next rows by their key.
   [[nodiscard]] virtual Result<std::vector<ClassicRow>> next(const std::optional<std::string>& after, int limit) = 0;
-  /// Moves these, in one transaction; whose `sent` is older than `done_before` counts as consumed.
+  /// Moves these, in one transaction; whose `sent` is older than `done_before` counts as consumed. Fewer than asked
+  /// for: the others were changed, or taken, meanwhile.
   [[nodiscard]] virtual Result<ClassicMoved> move(const std::vector<std::string>& keys,
                                                   std::optional<WallTime> done_before) = 0;
-  /// Removes the classic table if it is empty, and what `begin` wrote. True if it was removed.
+  /// Takes back what `begin` wrote, and removes the classic table if it is empty: true if it is gone. May be repeated.
   [[nodiscard]] virtual Result<bool> end() = 0;
 };
 
@@ -107,6 +111,8 @@ inline constexpr char kAdoptionTable[] = "msg_log_adoption";
 inline constexpr char kAdoptionGoesOn[] =
     "the rows of a classic table are being adopted, and until that has ended nobody may serve the log; run `waybill "
     "migrate adopt` to its end";
+
+[[nodiscard]] std::string name_is_needed(const std::string& table);
 
 /// The offset from UTC, in seconds, of a column's value: an expression that every store understands.
 [[nodiscard]] std::string seconds_ahead(const std::string& column, const TimeZone& zone);

@@ -34,6 +34,13 @@ class OwnDatabase:
     def connect(self):
         return self._connect(self.name)
 
+    def as_user(self, name, password):
+        """The same database, for another user."""
+        place = urlsplit(self._server)
+        other = OwnDatabase(self.kind, self.name)
+        other._server = place._replace(netloc=f"{name}:{password}@{place.hostname}:{place.port}").geturl()
+        return other
+
     @contextmanager
     def transaction(self):
         """A cursor; committed in the end, rolled back by an exception."""

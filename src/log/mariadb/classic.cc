@@ -41,18 +41,19 @@ constexpr char kMarker[] =
 constexpr char kBegin[] =
     "INSERT IGNORE INTO msg_log_adoption (only_row, time_zone, sent_is_done_ms, begun) "
     "VALUES (1, ?, ?, UTC_TIMESTAMP(3))";
+constexpr char kForgetMarker[] = "DROP TABLE IF EXISTS msg_log_adoption";
+constexpr char kForgetTerms[] = "DELETE FROM msg_log_adoption";
 constexpr char kTaken[] = "SELECT msg_id FROM msg_log FORCE INDEX (PRIMARY) WHERE msg_id IN (?)";
 constexpr char kIsEmpty[] = "SELECT NOT EXISTS (SELECT 1 FROM msg_log_classic)";
 
 // What an adoption left that was broken off before the exchange; the table itself is untouched until then.
-constexpr char kForgetFormer[] =
-    "DROP TABLE IF EXISTS msg_log_adoption, msg_log_coming, schema_migration_coming, schema_migration";
+constexpr char kForgetFormer[] = "DROP TABLE IF EXISTS msg_log_coming, schema_migration_coming, schema_migration";
 // One moment for all three, also when the server crashes.
 constexpr char kExchange[] =
     "RENAME TABLE msg_log TO msg_log_classic, msg_log_coming TO msg_log, schema_migration_coming TO schema_migration";
 
 // A table is locked for a moment only; whoever waits for it must not hold up those who wait behind.
-constexpr char kSession[] = "SET SESSION lock_wait_timeout = 1, innodb_lock_wait_timeout = 1, wait_timeout = 3600";
+constexpr char kSession[] = "SET SESSION lock_wait_timeout = 1, innodb_lock_wait_timeout = 1";
 
 ClassicColumn::Kind kind_of(std::string_view type) {
   using Kind = ClassicColumn::Kind;
@@ -78,6 +79,7 @@ class MariadbClassic final : public ClassicTable {
   [[nodiscard]] Result<std::string> serving() override;
   [[nodiscard]] Status exchange() override;
   [[nodiscard]] Status begin() override;
+  [[nodiscard]] Status forget() override;
   [[nodiscard]] Result<std::vector<ClassicRow>> next(const std::optional<std::string>& after, int limit) override;
   [[nodiscard]] Result<ClassicMoved> move(const std::vector<std::string>& keys,
                                           std::optional<WallTime> done_before) override;
@@ -86,6 +88,8 @@ class MariadbClassic final : public ClassicTable {
  private:
   Status ready();
   Status done();
+  /// The same for statements that take rights which an administrator may have to give.
+  Status done_with_rights();
   std::vector<ClassicColumn> columns_of(const char* table);
   std::string trouble_of(const char* table);
   void write_marker();
@@ -122,6 +126,13 @@ Status MariadbClassic::done() {
   if (!failure) return ok_status();
   db_->rollback();
   return failure->error;
+}
+
+Status MariadbClassic::done_with_rights() {
+  auto failure = db_->take_failure();
+  if (!failure) return ok_status();
+  db_->rollback();
+  return explain(*db_, std::move(*failure));
 }
 
 std::vector<ClassicColumn> MariadbClassic::columns_of(const char* table) {
@@ -167,6 +178,7 @@ Result<ClassicLook> MariadbClassic::look() {
   look.log = columns_of("msg_log");
   look.classic = columns_of(kClassicTable);
   look.trouble = trouble_of(look.log_is_ours ? kClassicTable : "msg_log");
+  look.in_the_way = schema->in_the_way;
   const Rows now = db_->ask(kNow);
   if (!db_->failed()) look.store_now = now.time(0, 0);
   if (!db_->failed() && now.boolean(0, 1)) {
@@ -224,20 +236,29 @@ void MariadbClassic::write_marker() {
   db_->ask(sql(kBegin, terms_.zone.name(), millis));
 }
 
-// Each statement commits by itself: until the exchange the new tables have other names, and are made anew.
+// Each statement commits by itself: until the exchange the new tables have other names, and are made anew. The marker
+// comes first, for it says whose they are.
 Status MariadbClassic::exchange() {
   if (Status up = ready(); !up.ok()) return up;
-  db_->script(kForgetFormer);
+  db_->ask(kMarker);
+  db_->ask(kForgetTerms);
   write_marker();
-  if (Status ready = done(); !ready.ok()) return ready;
+  db_->script(kForgetFormer);
+  if (Status ready = done_with_rights(); !ready.ok()) return ready;
   if (Status made = make_schema(*db_, "msg_log_coming", "schema_migration_coming"); !made.ok()) return made;
   db_->ask(kExchange);
-  return done();
+  return done_with_rights();
 }
 
 Status MariadbClassic::begin() {
   if (Status up = ready(); !up.ok()) return up;
   write_marker();
+  return done_with_rights();
+}
+
+Status MariadbClassic::forget() {
+  if (Status up = ready(); !up.ok()) return up;
+  db_->ask(kForgetMarker);
   return done();
 }
 
@@ -278,12 +299,17 @@ Result<ClassicMoved> MariadbClassic::move(const std::vector<std::string>& keys, 
   return ClassicMoved{found[0].integer(0, 0), found[0].integer(0, 1) - found[0].integer(0, 0)};
 }
 
+// The marker first: once it is gone, an empty table is all that can be left.
 Result<bool> MariadbClassic::end() {
   if (Status up = ready(); !up.ok()) return up.error();
+  db_->ask(kForgetMarker);
+  if (columns_of(kClassicTable).empty()) {
+    if (Status all = done(); !all.ok()) return all.error();
+    return true;
+  }
   const Rows empty = db_->ask(kIsEmpty);
   const bool is_empty = !db_->failed() && empty.boolean(0, 0);
-  db_->ask("DROP TABLE msg_log_adoption");
-  if (is_empty) db_->ask("DROP TABLE msg_log_classic");
+  if (is_empty) db_->ask("DROP TABLE IF EXISTS msg_log_classic");
   if (Status all = done(); !all.ok()) return all.error();
   return is_empty;
 }

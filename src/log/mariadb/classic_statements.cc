@@ -19,6 +19,15 @@ std::string time_of(const std::vector<ClassicColumn>& columns, const TimeZone& z
   return "IF(" + column + " BETWEEN '1000-01-01' AND '9999-12-30', " + utc + ", NULL)";
 }
 
+/// An integer as the server wrote it.
+struct Digits {
+  const std::string& text;
+};
+void append(std::string& out, const Digits& value) { out += value.text; }
+
+// Of any integer column; what does not fit into ours is no status anyway.
+constexpr std::string_view kStatus = "LEAST(c.status, 9223372036854775807)";
+
 std::string why_held() {
   std::string held = "CASE c.status";
   for (int status = 0; status <= 2; ++status) {
@@ -34,9 +43,10 @@ ClassicStatements::ClassicStatements(const std::vector<ClassicColumn>& columns, 
       created_(time_of(columns, zone, "create_time")),
       changed_("COALESCE(" + time_of(columns, zone, "update_time") + ", " + created_ + ")") {}
 
-// Text is compared with numbers as floating point, which long ids do not fit into.
+// Text is compared with numbers as floating point, which long ids do not fit into; unsigned ones do not fit into our
+// integers.
 std::string ClassicStatements::key(const std::string& text) const {
-  if (has_integer_keys_) return std::to_string(read_integer(text));
+  if (has_integer_keys_) return text;
   std::string out;
   append(out, text);
   return out;
@@ -46,7 +56,7 @@ List ClassicStatements::list_of(const std::vector<std::string>& keys) const {
   List list;
   for (const std::string& one : keys) {
     if (has_integer_keys_) {
-      list.add(read_integer(one));
+      list.add(Digits{one});
     } else {
       list.add(one);
     }
@@ -55,14 +65,15 @@ List ClassicStatements::list_of(const std::vector<std::string>& keys) const {
 }
 
 std::string ClassicStatements::page(const std::optional<std::string>& after, int limit) const {
-  return "SELECT c.msg_id, c.status, LEFT(c.exchange, 300), LEFT(c.routing_key, 300), "
+  return "SELECT c.msg_id, " + std::string(kStatus) +
+         ", LEFT(c.exchange, 300), LEFT(c.routing_key, 300), "
          "COALESCE(OCTET_LENGTH(c.msg), 0) FROM msg_log_classic c" +
          (after ? " WHERE c.msg_id > " + key(*after) : std::string()) + " ORDER BY c.msg_id LIMIT " +
          std::to_string(limit);
 }
 
 std::string ClassicStatements::count(bool renamed, WallTime old) const {
-  return sql("SELECT c.status, COUNT(*), COALESCE(SUM(" + changed_ + " < ?), 0) FROM ", old) +
+  return sql("SELECT " + std::string(kStatus) + ", COUNT(*), COALESCE(SUM(" + changed_ + " < ?), 0) FROM ", old) +
          (renamed ? kClassicTable : "msg_log") + " c GROUP BY c.status ORDER BY c.status";
 }
 

@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "log/classic_table.h"
 #include "log/crash_points.h"
 #include "log/known_log.h"
 #include "log/mariadb/connection.h"
@@ -43,6 +44,9 @@ constexpr char kIdentity[] = "SELECT identity, boot_number FROM log_identity";
 constexpr char kBoot[] =
     "INSERT INTO log_identity (only_row, identity, boot_number, create_time) VALUES (1, ?, 1, UTC_TIMESTAMP(3)) "
     "ON DUPLICATE KEY UPDATE boot_number = boot_number + 1";
+constexpr char kIsAdopting[] =
+    "SELECT EXISTS (SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = "
+    "'msg_log_adoption')";
 // For the next transaction alone, which is the look itself.
 constexpr char kLookAtAll[] = "SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED";
 constexpr char kUncommitted[] = "SELECT msg_id FROM msg_log FORCE INDEX (PRIMARY) WHERE msg_id IN (?)";
@@ -150,7 +154,11 @@ Status MariadbLog::Impl::register_boot() {
   return count_boot();
 }
 
+// An adoption that has begun since the log was opened has seen our name, or is seen here.
 Status MariadbLog::Impl::count_boot() {
+  const Rows adopting = db_->ask(kIsAdopting);
+  if (auto failure = db_->take_failure()) return failure->error;
+  if (adopting.boolean(0, 0)) return make_error(ErrorClass::kPermanent, kAdoptionGoesOn);
   if (counted_) return ok_status();
   db_->send(kBegin);
   db_->send(sql(kBoot, draw_identity()));

@@ -13,6 +13,10 @@ constexpr char kTables[] =
 constexpr char kApplied[] =
     "SELECT number, name, checksum, applied_at IS NOT NULL FROM schema_migration ORDER BY number";
 constexpr char kHasRows[] = "SELECT EXISTS (SELECT 1 FROM msg_log)";
+constexpr char kInTheWay[] =
+    "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name IN ('msg_event', "
+    "'idempotency_key', 'node_lease', 'queue_fact', 'instance', 'log_identity', 'kept_count', 'count_change', "
+    "'own_commit') ORDER BY table_name LIMIT 1";
 constexpr char kForm[] =
     "SELECT c.collation_name, t.engine FROM information_schema.columns c JOIN information_schema.tables t "
     "ON t.table_schema = c.table_schema AND t.table_name = c.table_name "
@@ -62,6 +66,11 @@ Result<SchemaState> schema_of(Connection& connection) {
       if (!state.begun) state.applied.push_back({applied.small(i, 0), applied.string(i, 1), applied.string(i, 2)});
     }
   }
+  // A migration or an adoption that was broken off has left its own.
+  if (state.applied.empty() && !state.begun && !state.is_adopting) {
+    const Rows others = connection.ask(kInTheWay);
+    if (others.size() > 0) state.in_the_way = others.string(0, 0);
+  }
   if (state.has_table) {
     const Rows rows = connection.ask(kHasRows);
     state.has_rows = !connection.failed() && rows.boolean(0, 0);
@@ -74,23 +83,6 @@ Result<SchemaState> schema_of(Connection& connection) {
     if (Status form = check_form(connection); !form.ok()) return form.error();
   }
   return state;
-}
-
-// Without the right to create nothing can be migrated; whoever has it must give it.
-Error explain(const Connection& connection, Failure failure) {
-  const auto code = read_integer(failure.error.code);
-  if (code == kTriggersNeedSuper) {
-    return permanent(
-        "the server keeps a binary log and lets only administrators create triggers; an administrator must run: "
-        "SET GLOBAL log_bin_trust_function_creators = 1");
-  }
-  if (code != kDeniedToDatabase && code != kDeniedToTable) return std::move(failure.error);
-  const std::string& user = connection.user();
-  const auto at = user.rfind('@');
-  return permanent("the user " + user + " may not create tables in the database " + connection.database() +
-                   "; an administrator must run: GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, DROP, "
-                   "TRIGGER ON `" +
-                   connection.database() + "`.* TO '" + user.substr(0, at) + "'@'" + user.substr(at + 1) + "'");
 }
 
 bool continues_name(char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
@@ -137,6 +129,7 @@ Status apply_missing(Connection& connection, Migrate how) {
     return permanent(
         "the database holds a table msg_log that Waybill did not make; `waybill migrate adopt` takes it over");
   }
+  if (!state->in_the_way.empty()) return permanent(name_is_needed(state->in_the_way));
   if (how == Migrate::kIfEmpty && state->has_rows) {
     return permanent("the message log was made by an older program; run `waybill migrate up` once");
   }
@@ -147,6 +140,23 @@ Status apply_missing(Connection& connection, Migrate how) {
 }  // namespace
 
 Result<SchemaState> read_schema(Connection& connection) { return schema_of(connection); }
+
+// Without the right to create nothing can be migrated; whoever has it must give it.
+Error explain(const Connection& connection, Failure failure) {
+  const auto code = read_integer(failure.error.code);
+  if (code == kTriggersNeedSuper) {
+    return permanent(
+        "the server keeps a binary log and lets only administrators create triggers; an administrator must run: "
+        "SET GLOBAL log_bin_trust_function_creators = 1");
+  }
+  if (code != kDeniedToDatabase && code != kDeniedToTable) return std::move(failure.error);
+  const std::string& user = connection.user();
+  const auto at = user.rfind('@');
+  return permanent("the user " + user + " may not create tables in the database " + connection.database() +
+                   "; an administrator must run: GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, DROP, "
+                   "TRIGGER ON `" +
+                   connection.database() + "`.* TO '" + user.substr(0, at) + "'@'" + user.substr(at + 1) + "'");
+}
 
 Status make_schema(Connection& connection, const std::string& msg_log, const std::string& schema_migration) {
   run_migrations(connection, migrations(), {msg_log, schema_migration});

@@ -21,6 +21,7 @@ struct SchemaState {
   bool has_table = false;    ///< a table `msg_log`, whoever made it
   bool has_rows = false;     ///< it is migrated only when somebody says so
   bool is_adopting = false;  ///< the rows of a classic table are on their way into it
+  std::string in_the_way;    ///< nothing is applied, and another program's table has a name that the log needs
 };
 
 /// Errors: kPermanent (made by a newer program, or another's, or with another collation), kRetry.
@@ -38,6 +39,9 @@ enum class Migrate {
 /// The whole schema, but for the names of two of its tables. Not safe beside others. Errors: likewise.
 [[nodiscard]] Status make_schema(Connection& connection, const std::string& msg_log,
                                  const std::string& schema_migration);
+
+/// Of a failure for lack of a right: kPermanent with what an administrator must do. Any other as it is.
+[[nodiscard]] Error explain(const Connection& connection, Failure failure);
 
 /// Refuses a server that forgets what it has committed. The warning, if there is one, is for a person.
 [[nodiscard]] Result<std::string> check_durability(Connection& connection);

@@ -20,10 +20,17 @@ constexpr Statement kForm{
     "classic_form",
     "SELECT c.relkind::text, EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid "
     "AND a.attnum = i.indkey[0] WHERE i.indrelid = c.oid AND i.indisunique AND i.indnkeyatts = 1 "
-    "AND i.indpred IS NULL AND a.attname = 'msg_id'), "
+    "AND i.indpred IS NULL AND i.indisvalid AND i.indimmediate AND a.attname = 'msg_id' AND a.attnotnull), "
     "coalesce((SELECT r.relname::text FROM pg_constraint f JOIN pg_class r ON r.oid = f.conrelid "
     "WHERE f.confrelid = c.oid AND f.contype = 'f' LIMIT 1), ''), "
-    "coalesce((SELECT t.tgname::text FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal LIMIT 1), '') "
+    "coalesce((SELECT t.tgname::text FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal LIMIT 1), ''), "
+    // Views and rules know the table, not its name, and keep it from being removed.
+    "coalesce((SELECT r.ev_class::regclass::text FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid "
+    "WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid "
+    "AND r.ev_class <> c.oid LIMIT 1), ''), "
+    "coalesce((SELECT r.rulename::text FROM pg_rewrite r WHERE r.ev_class = c.oid LIMIT 1), ''), "
+    "coalesce((SELECT h.inhrelid::regclass::text FROM pg_inherits h WHERE h.inhparent = c.oid LIMIT 1), ''), "
+    "c.relnamespace::regnamespace::text, coalesce(quote_ident(current_schema()), '') "
     "FROM pg_class c WHERE c.oid = to_regclass($1::text)"};
 constexpr Statement kNow{"classic_now",
                          "SELECT (clock_timestamp() AT TIME ZONE 'utc')::timestamp(3), "
@@ -39,6 +46,7 @@ constexpr Statement kBegin{"begin_adoption",
                            "VALUES (1, $1, $2, clock_timestamp() AT TIME ZONE 'utc') ON CONFLICT DO NOTHING"};
 constexpr Statement kIsEmpty{"classic_is_empty", "SELECT NOT EXISTS (SELECT FROM msg_log_classic)"};
 
+constexpr char kForgetMarker[] = "DROP TABLE IF EXISTS msg_log_adoption";
 constexpr char kMarker[] =
     "CREATE TABLE IF NOT EXISTS msg_log_adoption (only_row integer NOT NULL PRIMARY KEY, time_zone text NOT NULL, "
     "sent_is_done_ms bigint, begun timestamp(3) NOT NULL, CONSTRAINT one_adoption CHECK (only_row = 1))";
@@ -48,12 +56,17 @@ constexpr char kRename[] =
     "JOIN pg_class c ON c.oid = x.indexrelid WHERE x.indrelid = 'msg_log'::regclass LOOP "
     "EXECUTE format('ALTER INDEX %s RENAME TO %I', i.old, left(i.name, 50) || '_of_classic'); END LOOP; END $$; "
     "ALTER TABLE msg_log RENAME TO msg_log_classic";
-// Whoever may insert into the table goes on inserting into the one that is in its place.
+// Whoever may insert into the table, or into some of its columns, goes on inserting into the one that is in its place.
 constexpr char kGrant[] =
     "DO $$ DECLARE g record; BEGIN FOR g IN SELECT DISTINCT a.grantee, a.privilege_type FROM pg_class c, "
     "aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) a WHERE c.oid = 'msg_log_classic'::regclass "
     "AND a.privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE') LOOP "
     "EXECUTE format('GRANT %s ON msg_log TO %s', g.privilege_type, "
+    "CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END); END LOOP; "
+    "FOR g IN SELECT DISTINCT a.grantee, a.privilege_type, c.attname FROM pg_attribute c, aclexplode(c.attacl) a "
+    "WHERE c.attrelid = 'msg_log_classic'::regclass AND c.attnum > 0 AND NOT c.attisdropped "
+    "AND a.privilege_type IN ('SELECT', 'INSERT', 'UPDATE') LOOP "
+    "EXECUTE format('GRANT %s (%I) ON msg_log TO %s', g.privilege_type, g.attname, "
     "CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END); END LOOP; END $$";
 
 // A table is locked for a moment only; whoever waits for it must not hold up those who wait behind.
@@ -84,6 +97,7 @@ class PostgresClassic final : public ClassicTable {
   [[nodiscard]] Result<std::string> serving() override;
   [[nodiscard]] Status exchange() override;
   [[nodiscard]] Status begin() override;
+  [[nodiscard]] Status forget() override;
   [[nodiscard]] Result<std::vector<ClassicRow>> next(const std::optional<std::string>& after, int limit) override;
   [[nodiscard]] Result<ClassicMoved> move(const std::vector<std::string>& keys,
                                           std::optional<WallTime> done_before) override;
@@ -94,6 +108,7 @@ class PostgresClassic final : public ClassicTable {
   std::vector<ClassicColumn> columns_of(const char* table);
   std::string trouble_of(const char* table);
   Status done();
+  Error denied(Failure failure);
   [[nodiscard]] std::optional<std::int64_t> done_millis() const {
     return terms_.sent_is_done ? std::optional(terms_.sent_is_done->count()) : std::nullopt;
   }
@@ -129,7 +144,17 @@ Status PostgresClassic::done() {
   auto failure = db_->take_failure();
   if (!failure) return ok_status();
   db_->rollback();
+  if (failure->error.code == "42501") return denied(*std::move(failure));
   return failure->error;
+}
+
+// Rights do not come by waiting.
+Error PostgresClassic::denied(Failure failure) {
+  const bool is_for_schema = failure.error.message.find("for schema") != std::string::npos;
+  if (is_for_schema) return explain(*db_, std::move(failure));
+  return make_error(ErrorClass::kPermanent,
+                    failure.error.message + "; an adoption is run by the owner of the table, or by an administrator",
+                    failure.error.code);
 }
 
 std::vector<ClassicColumn> PostgresClassic::columns_of(const char* table) {
@@ -153,6 +178,15 @@ std::string PostgresClassic::trouble_of(const char* table) {
     return "is referred to by a foreign key of the table " + form.string(0, 2) + "; drop it";
   if (!form.text(0, 3).empty())
     return "has the trigger " + form.string(0, 3) + ", which would act on each row; drop it";
+  if (!form.text(0, 4).empty())
+    return "is read by the view " + form.string(0, 4) + "; drop it, and make it again later";
+  if (!form.text(0, 5).empty()) return "has the rule " + form.string(0, 5) + "; drop it";
+  if (!form.text(0, 6).empty()) return "is inherited by the table " + form.string(0, 6) + "; let that stand alone";
+  if (form.text(0, 7) != form.text(0, 8)) {
+    return "is in the schema " + form.string(0, 7) +
+           ", which is not the first in search_path; make it that: ALTER ROLE " +
+           "… SET search_path = " + form.string(0, 7);
+  }
   return {};
 }
 
@@ -168,6 +202,7 @@ Result<ClassicLook> PostgresClassic::look() {
   look.log = columns_of("msg_log");
   look.classic = columns_of(kClassicTable);
   look.trouble = trouble_of(look.log_is_ours ? kClassicTable : "msg_log");
+  look.in_the_way = schema->in_the_way;
   const Rows now = db_->ask(kNow);
   if (!db_->failed()) look.store_now = now.time(0, 0);
   if (!db_->failed() && now.boolean(0, 1)) {
@@ -245,6 +280,12 @@ Status PostgresClassic::begin() {
   return done();
 }
 
+Status PostgresClassic::forget() {
+  if (Status up = ready(); !up.ok()) return up;
+  db_->script(kForgetMarker);
+  return done();
+}
+
 Result<std::vector<ClassicRow>> PostgresClassic::next(const std::optional<std::string>& after, int limit) {
   if (Status up = ready(); !up.ok()) return up.error();
   Params params;
@@ -277,13 +318,20 @@ Result<ClassicMoved> PostgresClassic::move(const std::vector<std::string>& keys,
   return ClassicMoved{moved.integer(0, 0), moved.integer(0, 1)};
 }
 
+// The marker first: once it is gone, an empty table is all that can be left, and whoever reads that keeps nobody from
+// serving.
 Result<bool> PostgresClassic::end() {
   if (Status up = ready(); !up.ok()) return up.error();
+  db_->script(kForgetMarker);
+  if (columns_of(kClassicTable).empty()) {
+    if (Status all = done(); !all.ok()) return all.error();
+    return true;
+  }
   db_->script("BEGIN; LOCK TABLE msg_log_classic IN ACCESS EXCLUSIVE MODE");
   const Rows empty = db_->ask(kIsEmpty);
   const bool is_empty = !db_->failed() && empty.boolean(0, 0);
   if (is_empty) db_->script("DROP TABLE msg_log_classic");
-  db_->script("DROP TABLE msg_log_adoption; COMMIT");
+  db_->script("COMMIT");
   if (Status all = done(); !all.ok()) return all.error();
   return is_empty;
 }

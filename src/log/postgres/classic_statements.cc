@@ -32,10 +32,10 @@ class Columns {
 };
 
 std::string page(const std::string& where) {
-  // A row of the new table is looked for by its key, whatever the type of the old one.
+  // A row of the new table is looked for by its key, whatever the type and the collation of the old one.
   return "SELECT c.msg_id::text, c.status::bigint, left(c.exchange::text, 300), left(c.routing_key::text, 300), "
          "coalesce(octet_length(c.msg::text), 0)::bigint, EXISTS (SELECT FROM msg_log m WHERE m.msg_id = "
-         "c.msg_id::text) FROM msg_log_classic c " +
+         "c.msg_id::text COLLATE \"C\") FROM msg_log_classic c " +
          where + " ORDER BY c.msg_id LIMIT $1::bigint";
 }
 
@@ -44,14 +44,17 @@ std::string count(const std::string& table, const Columns& columns) {
          table + " c GROUP BY c.status ORDER BY c.status";
 }
 
-// What becomes of the rows is decided once, in `one`. `now` is the same for all of them.
+// What becomes of the rows is decided once, in `one`. `now` is the same for all of them. Ids have the collation of the
+// new table; what is looked for in the old one has none of its own, so that it takes on that of the column and its
+// index.
 std::string move(const Columns& columns) {
   std::string held = "CASE o.was";
   for (int status = 0; status <= 2; ++status) {
     held += " WHEN " + std::to_string(status) + " THEN '" + adopted_as_held(status) + "'";
   }
   held += " END";
-  return "WITH one AS MATERIALIZED (SELECT c.msg_id::text AS id, c.msg::text AS msg, c.exchange::text AS exchange, "
+  return "WITH one AS MATERIALIZED (SELECT c.msg_id::text COLLATE \"C\" AS id, c.msg::text AS msg, c.exchange::text AS "
+         "exchange, "
          "c.routing_key::text AS routing_key, c.status::integer AS was, "
          "least(greatest(coalesce(c.try_count, 0), 0), 2147483647)::integer AS tries, " +
          columns.time("create_time") + " AS created, " + columns.changed() +
@@ -72,9 +75,10 @@ std::string move(const Columns& columns) {
          "SELECT o.id, 1, o.now, CASE WHEN o.done THEN 'resolved' ELSE 'held' END, 0, CASE WHEN o.done THEN '" +
          std::string(kAdoptedAsDone) + "' ELSE " + held +
          " END FROM one o JOIN moved m ON m.msg_id = o.id WHERE o.was <> 3 ON CONFLICT DO NOTHING), "
-         "gone AS (DELETE FROM msg_log_classic c USING moved m WHERE c.msg_id = m.msg_id::" +
+         "gone AS (DELETE FROM msg_log_classic c USING (SELECT (m.msg_id COLLATE \"default\")::" +
          columns.key_type() +
-         "), counted AS (INSERT INTO finished_count (part, status, rows) SELECT 0, 3, count(*) FROM moved m "
+         " AS key FROM moved m) d WHERE c.msg_id = d.key), counted AS (INSERT INTO finished_count (part, status, rows) "
+         "SELECT 0, 3, count(*) FROM moved m "
          "WHERE m.status = 3 HAVING count(*) > 0 "
          "ON CONFLICT (part, status) DO UPDATE SET rows = finished_count.rows + excluded.rows) "
          "SELECT count(*) FILTER (WHERE m.status = 3), count(*) FILTER (WHERE m.status = 6) FROM moved m";

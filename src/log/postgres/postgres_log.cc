@@ -5,6 +5,7 @@
 #include <random>
 #include <utility>
 
+#include "log/classic_table.h"
 #include "log/crash_points.h"
 #include "log/known_log.h"
 #include "log/postgres/connection.h"
@@ -33,6 +34,7 @@ constexpr Statement kRelease{"release_range", "RELEASE SAVEPOINT one_range"};
 constexpr Statement kBack{"back_to_range", "ROLLBACK TO SAVEPOINT one_range"};
 constexpr Statement kWaitLess{"wait_less", "SET LOCAL lock_timeout = '50ms'"};
 constexpr Statement kIdentity{"identity", "SELECT identity, boot_number FROM log_identity"};
+constexpr Statement kIsAdopting{"is_adopting", "SELECT to_regclass('msg_log_adoption') IS NOT NULL"};
 constexpr Statement kBoot{
     "boot",
     "INSERT INTO log_identity (only_row, identity, boot_number, create_time) "
@@ -131,7 +133,11 @@ Status PostgresLog::Impl::register_boot() {
   return count_boot();
 }
 
+// An adoption that has begun since the log was opened has seen our name, or is seen here.
 Status PostgresLog::Impl::count_boot() {
+  const Rows adopting = db_->ask(kIsAdopting);
+  if (auto failure = db_->take_failure()) return failure->error;
+  if (adopting.boolean(0, 0)) return make_error(ErrorClass::kPermanent, kAdoptionGoesOn);
   if (counted_) return ok_status();
   const Rows boot = db_->ask(kBoot, Params().add(draw_identity()));
   if (auto failure = db_->take_failure()) return failure->error;

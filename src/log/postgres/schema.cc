@@ -16,6 +16,11 @@ constexpr Statement kTables{"tables",
                             "to_regclass('msg_log_adoption') IS NOT NULL"};
 constexpr Statement kApplied{"applied_migrations",
                              "SELECT number, name, checksum FROM schema_migration ORDER BY number"};
+constexpr Statement kInTheWay{
+    "in_the_way",
+    "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+    "WHERE n.nspname = current_schema() AND c.relname IN ('msg_event', 'idempotency_key', 'node_lease', 'queue_fact', "
+    "'instance', 'log_identity', 'finished_count', 'finished_change') ORDER BY c.relname LIMIT 1"};
 constexpr Statement kHasRows{"has_rows", "SELECT EXISTS (SELECT FROM msg_log)"};
 constexpr Statement kRecord{
     "record_migration",
@@ -43,6 +48,10 @@ Result<SchemaState> schema_of(Connection& connection) {
   }
   state.has_table = !connection.failed() && tables.boolean(0, 1);
   state.is_adopting = !connection.failed() && tables.boolean(0, 2);
+  if (!connection.failed() && state.applied.empty()) {
+    const Rows others = connection.ask(kInTheWay);
+    if (others.size() > 0) state.in_the_way = others.string(0, 0);
+  }
   if (state.has_table) {
     const Rows rows = connection.ask(kHasRows);
     state.has_rows = !connection.failed() && rows.boolean(0, 0);
@@ -54,18 +63,6 @@ Result<SchemaState> schema_of(Connection& connection) {
   return state;
 }
 
-// Without the right to create nothing can be migrated; whoever has it must give it.
-Error explain(Connection& connection, Failure failure) {
-  if (failure.error.code != "42501" && failure.error.code != "3F000") return std::move(failure.error);
-  connection.rollback();
-  const Rows place = connection.ask(kPlace);
-  if (connection.take_failure()) return std::move(failure.error);
-  const std::string schema = place.text(0, 1).empty() ? "public" : place.string(0, 1);
-  return permanent("the role " + place.string(0, 2) + " may not create tables in the database " + place.string(0, 0) +
-                   "; an administrator must run there: GRANT CREATE, USAGE ON SCHEMA " + schema + " TO " +
-                   place.string(0, 2));
-}
-
 Status apply_missing(Connection& connection, Migrate how) {
   auto state = schema_of(connection);
   if (!state.ok()) return state.error();
@@ -75,6 +72,7 @@ Status apply_missing(Connection& connection, Migrate how) {
         "the database holds a table msg_log that Waybill did not make; `waybill migrate adopt` takes a classic one "
         "over");
   }
+  if (!state->in_the_way.empty()) return permanent(name_is_needed(state->in_the_way));
   if (how == Migrate::kIfEmpty && state->has_rows) {
     return permanent("the message log was made by an older program; run `waybill migrate up` once");
   }
@@ -90,6 +88,18 @@ Status apply_missing(Connection& connection, Migrate how) {
 }  // namespace
 
 Result<SchemaState> read_schema(Connection& connection) { return schema_of(connection); }
+
+// Without the right to create nothing can be migrated; whoever has it must give it.
+Error explain(Connection& connection, Failure failure) {
+  if (failure.error.code != "42501" && failure.error.code != "3F000") return std::move(failure.error);
+  connection.rollback();
+  const Rows place = connection.ask(kPlace);
+  if (connection.take_failure()) return std::move(failure.error);
+  const std::string schema = place.text(0, 1).empty() ? "public" : place.string(0, 1);
+  return permanent("the role " + place.string(0, 2) + " may not create tables in the database " + place.string(0, 0) +
+                   "; an administrator must run there: GRANT CREATE, USAGE ON SCHEMA " + schema + " TO " +
+                   place.string(0, 2));
+}
 
 Status make_schema(Connection& connection) {
   Status made = apply_missing(connection, Migrate::kAlways);

@@ -20,6 +20,7 @@ struct SchemaState {
   bool has_table = false;    ///< there is a table `msg_log`, whoever made it
   bool has_rows = false;     ///< and it has rows: it is migrated only when somebody says so
   bool is_adopting = false;  ///< the rows of a classic table are on their way into it
+  std::string in_the_way;    ///< nothing is applied, and another program's table has a name that the log needs
 };
 
 /// Errors: kPermanent (made by a newer program, or another's), kRetry.
@@ -36,6 +37,9 @@ enum class Migrate {
 
 /// The whole schema, within the caller's transaction, where there is no `msg_log`. Errors: likewise.
 [[nodiscard]] Status make_schema(Connection& connection);
+
+/// Of a failure for lack of the right to create: kPermanent with what an administrator must do. Any other as it is.
+[[nodiscard]] Error explain(Connection& connection, Failure failure);
 
 /// Refuses a server that forgets what it has committed. The warning, if there is one, is for a person.
 [[nodiscard]] Result<std::string> check_durability(Connection& connection);

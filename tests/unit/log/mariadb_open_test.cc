@@ -179,6 +179,27 @@ TEST(MariadbOpen, ALogWithRowsIsMigratedOnlyWhenSomebodySaysSo) {
   EXPECT_TRUE(says(refusal_at(database.url()), "did not make"));
 }
 
+TEST(MariadbOpen, ATableOfAnotherProgramIsNotTakenForOurs) {
+  MariadbDatabase database("open");
+  ASSERT_TRUE(database.run("CREATE TABLE instance (number int)").ok());
+  EXPECT_TRUE(says(refusal_at(database.url()), "a table instance of another program"));
+  EXPECT_EQ(database.client().integer("SELECT count(*) FROM information_schema.tables WHERE table_name = 'msg_log' AND "
+                                      "table_schema = DATABASE()"),
+            0);
+}
+
+TEST(MariadbOpen, AnAdoptionThatBeganSinceItWasOpenedIsSeen) {
+  MariadbDatabase database("open");
+  MariadbOptions options = at(database.url());
+  options.counted = false;
+  auto log = MariadbLog::open(options);
+  ASSERT_TRUE(log.ok()) << log.error().message;
+  ASSERT_TRUE(database.run("CREATE TABLE msg_log_adoption (number int)").ok());
+  const auto refused = (*log)->count_boot();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_TRUE(says(refused.error().message, "are being adopted")) << refused.error().message;
+}
+
 TEST(MariadbOpen, AnotherProgramsTableIsLeftAlone) {
   MariadbDatabase database("open");
   ASSERT_TRUE(database.run("CREATE TABLE msg_log (msg_id text)").ok());

@@ -152,6 +152,27 @@ TEST(PostgresOpen, ALogWithRowsIsMigratedOnlyWhenSomebodySaysSo) {
   EXPECT_TRUE(says(refusal_at(database.url()), "did not make"));
 }
 
+TEST(PostgresOpen, ATableOfAnotherProgramIsNotTakenForOurs) {
+  PostgresDatabase database("open");
+  ASSERT_TRUE(database.run("CREATE TABLE instance (number int)").ok());
+  EXPECT_TRUE(says(refusal_at(database.url()), "a table instance of another program"));
+  EXPECT_EQ(database.client().integer("SELECT count(*) FROM information_schema.tables WHERE table_name = 'msg_log' AND "
+                                      "table_schema = current_schema()"),
+            0);
+}
+
+TEST(PostgresOpen, AnAdoptionThatBeganSinceItWasOpenedIsSeen) {
+  PostgresDatabase database("open");
+  PostgresOptions options = at(database.url());
+  options.counted = false;
+  auto log = PostgresLog::open(options);
+  ASSERT_TRUE(log.ok()) << log.error().message;
+  ASSERT_TRUE(database.run("CREATE TABLE msg_log_adoption (number int)").ok());
+  const auto refused = (*log)->count_boot();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_TRUE(says(refused.error().message, "are being adopted")) << refused.error().message;
+}
+
 TEST(PostgresOpen, AnotherProgramsTableIsLeftAlone) {
   PostgresDatabase database("open");
   ASSERT_TRUE(database.run("CREATE TABLE msg_log (msg_id text)").ok());
