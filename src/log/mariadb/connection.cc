@@ -8,6 +8,7 @@
 
 #include "log/mariadb/failures.h"
 #include "log/mariadb/mariadb_url.h"
+#include "log/mariadb/server_version.h"
 
 namespace waybill::mariadb {
 
@@ -76,12 +77,6 @@ std::string session_settings(const MariadbOptions& options, bool is_mariadb, con
 
 constexpr char kServer[] = "SELECT VERSION(), @@max_allowed_packet, CURRENT_USER()";
 
-bool is_old(std::string_view version, bool is_mariadb) {
-  const auto major = read_integer(version);
-  const auto minor = read_integer(version.substr(std::min(version.size(), version.find('.') + 1)));
-  return is_mariadb ? major < 10 || (major == 10 && minor < 6) : major < 8;
-}
-
 }  // namespace
 
 Rows::Rows(std::shared_ptr<const Data> data) : data_(std::move(data)), size_(static_cast<int>(data_->rows.size())) {}
@@ -141,13 +136,10 @@ Status Connection::set_up() {
   const Rows server = ask(kServer);
   if (auto failure = take_failure()) return failure->error;
   const std::string version = server.string(0, 0);
-  is_mariadb_ = version.find("MariaDB") != std::string::npos;
+  is_mariadb_ = waybill::mariadb::is_mariadb(version);
   packet_max_ = static_cast<std::size_t>(server.integer(0, 1));
   user_ = server.string(0, 2);
-  if (is_old(version, is_mariadb_)) {
-    return make_error(ErrorClass::kPermanent,
-                      "the server is version " + version + "; the message log needs MariaDB 10.6 or MySQL 8, or newer");
-  }
+  if (Status known = check_version(version); !known.ok()) return known;
   constexpr std::size_t kLeast = 4U << 20U;
   if (packet_max_ < kLeast) {
     return make_error(ErrorClass::kPermanent,

@@ -14,6 +14,7 @@ using Scope = Failure::Scope;
 // Of MySQL alone, or only in later headers.
 constexpr unsigned kCheckOfMysql = 3'819;
 constexpr unsigned kTooLongOfMysql = 3'024;
+constexpr unsigned kIdleTooLongOfMysql = 4'031;  // said before the server closes the connection
 constexpr unsigned kReadOnlyTransaction = 1'792;
 constexpr unsigned kReadOnlyMode = 1'836;
 
@@ -40,6 +41,13 @@ Scope scope_of(unsigned number) {
       return Scope::kStatement;
     case ER_SERVER_SHUTDOWN:
     case ER_CONNECTION_KILLED:
+    case kIdleTooLongOfMysql:
+    // What the server, or the library, makes of a connection that broke in the middle of a packet.
+    case ER_NET_PACKETS_OUT_OF_ORDER:
+    case ER_NET_READ_ERROR:
+    case ER_NET_READ_INTERRUPTED:
+    case ER_NET_ERROR_ON_WRITE:
+    case ER_NET_WRITE_INTERRUPTED:
     case ER_NET_PACKET_TOO_LARGE:  // after which the server closes the connection
       return Scope::kConnection;
     default:

@@ -4,7 +4,9 @@
 #include <optional>
 #include <string>
 
+#include "log/mariadb/failures.h"
 #include "log/mariadb/mariadb_url.h"
+#include "log/mariadb/server_version.h"
 #include "log/mariadb/sql.h"
 
 namespace waybill {
@@ -44,6 +46,28 @@ TEST(MariadbSql, TimesOutsideOfWhatAColumnHoldsAreItsEnds) {
   EXPECT_EQ(sql("?", WallTime::min()), "'0000-00-00 00:00:00.000'");
   EXPECT_EQ(sql("?", read_time("0000-00-00 00:00:00.000")), "'0000-00-00 00:00:00.000'") << "no date stays none";
   EXPECT_EQ(sql("?", read_time("2026-00-00 00:00:00.000")), "'0000-00-00 00:00:00.000'");
+}
+
+TEST(MariadbServer, IsRefusedIfItDoesNotKnowTheStatements) {
+  for (const char* version : {"10.6.0-MariaDB", "10.11.6-MariaDB-0+deb12u1", "11.4.2-MariaDB", "8.0.29", "8.0.36-28",
+                              "8.1.0", "8.4.3", "9.1.0-log"}) {
+    EXPECT_TRUE(mariadb::check_version(version).ok()) << version;
+  }
+  for (const char* version :
+       {"10.5.23-MariaDB", "5.5.68-MariaDB", "8.0.28", "8.0.3-rc-log", "5.7.44", "8.0", "", "x"}) {
+    const auto refused = mariadb::check_version(version);
+    ASSERT_FALSE(refused.ok()) << version;
+    EXPECT_NE(refused.error().message.find("MySQL 8.0.29"), std::string::npos);
+  }
+}
+
+TEST(MariadbServer, WhatEndsAConnectionIsToldFromWhatRefusesAStatement) {
+  using Scope = mariadb::Failure::Scope;
+  for (const unsigned ends : {2'013U, 1'053U, 1'927U, 1'156U, 1'158U, 1'160U, 4'031U}) {
+    EXPECT_EQ(mariadb::failure_of(ends, "it said").scope, Scope::kConnection) << ends;
+  }
+  EXPECT_EQ(mariadb::failure_of(1'146, "no table").scope, Scope::kServer);
+  EXPECT_EQ(mariadb::failure_of(3'819, "a CHECK of MySQL").scope, Scope::kStatement);
 }
 
 TEST(MariadbUrl, SaysWhereTheDatabaseIs) {
