@@ -1,8 +1,10 @@
 #include "base/time_zone.h"
 
+#include <array>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <utility>
 
@@ -75,8 +77,11 @@ std::vector<TimeZone::Span> spans_of(const std::string& zone) {
 
 bool is_known(const std::string& zone) {
   if (zone.empty() || zone.front() == '/' || zone.find("..") != std::string::npos) return false;
-  std::error_code ignored;
-  return std::filesystem::is_regular_file(std::filesystem::path(kDatabase) / zone, ignored);
+  // Lists of zones lie beside them.
+  std::ifstream file(std::filesystem::path(kDatabase) / zone, std::ios::binary);
+  std::array<char, 4> begin{};
+  file.read(begin.data(), begin.size());
+  return file && std::string_view(begin.data(), begin.size()) == "TZif";
 }
 
 // `+02:00`
