@@ -136,3 +136,52 @@ def test_killed_at_any_moment_it_goes_on_and_nobody_who_inserts_notices(make_dat
         states = daemon.client().stats()["states"]
         assert states["consumed"] == sum(status == CONSUMED for status in expected.values())
         assert daemon.stop() == 0
+
+
+LOCKS = {
+    "postgres": ("SELECT pg_advisory_lock(6150173812543029303)",
+                 "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = "
+                 "(SELECT oid FROM pg_database WHERE datname = current_database())"),
+    "mariadb": ("SELECT GET_LOCK(LEFT(SHA2(CONCAT('waybill.adopt.', DATABASE()), 256), 64), 30)",
+                "SELECT IS_USED_LOCK(LEFT(SHA2(CONCAT('waybill.adopt.', DATABASE()), 256), 64))"),
+}
+
+
+def end_session_of_adoption(database):
+    found = database.rows(LOCKS[database.kind][1])
+    assert found and found[0][0]
+    if database.kind == "mariadb":
+        database.rows(f"KILL {found[0][0]}")
+
+
+@pytest.mark.parametrize("kind", ["postgres", "mariadb"])
+def test_whoever_has_lost_the_lock_moves_nothing_until_it_has_it_again(make_database, tmp_path, kind):
+    database = make_database(kind)
+    make_classic(database)
+    fill(database, [("waybill.mine", CONSUMED, ago(days=1))])
+    assert adopt(database, tmp_path, "--sent-is-done", "2d", "--yes").returncode == 1  # that id stays, and so the table
+    rows = [(f"classic-{number:05}", CONSUMED, ago(days=1)) for number in range(5_000)]
+    fill(database, rows, table="msg_log_classic")
+    holder, other = database.connect(), database.connect()
+    with holder.cursor() as cursor:
+        cursor.execute("SELECT msg_id FROM msg_log_classic WHERE msg_id = 'classic-02500' FOR UPDATE")
+    process = start(database, tmp_path)
+    eventually(lambda: left_in_classic(database) == 3_001, 30, "it waits for the row that is held")
+
+    def take_lock():
+        with other.cursor() as cursor:
+            cursor.execute(LOCKS[kind][0])
+    waiting = threading.Thread(target=take_lock)
+    waiting.start()
+    locks = {"postgres": "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted",
+             "mariadb": "SELECT count(*) FROM information_schema.processlist WHERE state = 'User lock'"}
+    eventually(lambda: database.rows(locks[kind])[0][0] > 0, 30, "another waits for the lock")
+    end_session_of_adoption(database)
+    waiting.join()
+    holder.close()
+    time.sleep(3)  # in which it tries several times
+    assert left_in_classic(database) == 3_001 and process.poll() is None
+    other.close()
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 1 and "5000 consumed" in output, output + errors
+    assert len(statuses(database)) == 5_000

@@ -105,6 +105,21 @@ def test_an_id_that_a_producer_took_meanwhile_stays_and_is_told(classic, tmp_pat
 
 
 @KINDS
+def test_of_two_at_once_each_row_is_moved_by_one(classic, tmp_path, kind):
+    rows = [(f"classic-{number:05}", number % 4, ago(hours=1)) for number in range(3_000)]
+    database = classic(kind, rows)
+    results = []
+    both = [threading.Thread(target=lambda: results.append(adopt(database, tmp_path, "--yes"))) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert DONE in [result.returncode for result in results], [result.stderr for result in results]
+    assert statuses(database) == {one: CONSUMED if status == CONSUMED else UNKNOWN for one, status, _ in rows}
+    assert not has_table(database, "msg_log_classic") and not has_table(database, "msg_log_adoption")
+
+
+@KINDS
 def test_who_may_not_is_told_who_may(classic, as_user, tmp_path, kind):
     database = classic(kind, ROWS)
     of_user = as_user(database, "SELECT ON msg_log")

@@ -118,6 +118,7 @@ class PostgresClassic final : public ClassicTable {
   std::optional<ClassicStatements> statements_;  // which the connection knows by address
   std::unique_ptr<Connection> db_;
   bool locked_ = false;
+  bool needs_lock_ = false;
 };
 
 Status PostgresClassic::connect() {
@@ -130,10 +131,13 @@ Status PostgresClassic::connect() {
   return ok_status();
 }
 
-// The lock goes with its session.
+// The lock goes with its session, and whoever has had it does nothing without.
 Status PostgresClassic::ready() {
-  if (db_ && db_->alive()) return ok_status();
-  if (Status connected = connect(); !connected.ok() || !locked_) return connected;
+  if (!db_ || !db_->alive()) {
+    locked_ = false;
+    if (Status connected = connect(); !connected.ok()) return connected;
+  }
+  if (locked_ || !needs_lock_) return ok_status();
   const auto again = lock();
   if (!again.ok()) return again.error();
   return *again ? ok_status()
@@ -242,6 +246,7 @@ Result<bool> PostgresClassic::lock() {
   const Rows got = db_->ask(kLock);
   if (Status all = done(); !all.ok()) return all.error();
   locked_ = got.boolean(0, 0);
+  needs_lock_ = needs_lock_ || locked_;
   return locked_;
 }
 
