@@ -18,7 +18,7 @@ namespace {
 // So few in a turn that a disk that others use slows both logs alike.
 constexpr std::int64_t kTurn = 20;
 constexpr std::int64_t kWarmUp = 200;
-// The servers' counts of what was read are a second behind at most.
+// A session tells what it has read with the first statement that ends a second after it told the last time.
 constexpr std::chrono::milliseconds kCountsLag{1'500};
 
 Error interrupted() { return make_error(ErrorClass::kConflict, "interrupted"); }
@@ -47,11 +47,18 @@ class Side {
     return ok_status();
   }
   VerbLife::Times take_times() { return life_->take_times(); }
-  /// Of this log alone, since the last call.
-  std::optional<std::int64_t> rows_read() {
+  /// What was carried before is not measured.
+  void begin_to_measure() {
+    static_cast<void>(life_->take_times());
+    warm_ = carried_;
+    read_ = aid_->rows_read();
+  }
+  [[nodiscard]] std::int64_t measured() const { return carried_ - warm_; }
+  /// Of this log alone, for each message that was measured.
+  std::optional<double> rows_read() {
     const auto read = aid_->rows_read();
-    const auto before = std::exchange(read_, read);
-    return read && before ? std::optional(*read - *before) : std::nullopt;
+    if (!read || !read_ || measured() == 0) return std::nullopt;
+    return static_cast<double>(*read - *read_) / static_cast<double>(measured());
   }
   /// Sessions that have ended have told all.
   void close_log() {
@@ -74,6 +81,7 @@ class Side {
   std::unique_ptr<VerbLife> life_;
   std::optional<std::int64_t> read_;
   std::int64_t carried_ = 0;
+  std::int64_t warm_ = 0;
 };
 
 class ScaleRun {
@@ -155,12 +163,14 @@ Status ScaleRun::run() {
   if (Status filled = fill(true, options_.open); !filled.ok()) return filled;
   if (Status settled = full_->aid().settle(); !settled.ok()) return settled;
   if (Status warm = alternate([&] { return full_->carried() < kWarmUp; }); !warm.ok()) return warm;
-  for (Side* side : {empty_.get(), full_.get()}) static_cast<void>(side->take_times());
   std::this_thread::sleep_for(kCountsLag);
-  for (Side* side : {empty_.get(), full_.get()}) static_cast<void>(side->rows_read());
+  for (Side* side : {empty_.get(), full_.get()}) {
+    if (Status carried = side->carry(1); !carried.ok()) return carried;
+    side->begin_to_measure();
+  }
   Status measured = alternate([&] {
-    watch_.tell("scale", full_->carried() - kWarmUp, options_.messages);
-    return full_->carried() - kWarmUp < options_.messages;
+    watch_.tell("scale", full_->measured(), options_.messages);
+    return full_->measured() < options_.messages;
   });
   if (!measured.ok()) return measured;
   empty_times_ = empty_->take_times();
@@ -189,13 +199,8 @@ Status ScaleRun::run() {
 void ScaleRun::measure_reads() {
   for (Side* side : {empty_.get(), full_.get()}) side->close_log();
   std::this_thread::sleep_for(kCountsLag);
-  const auto of = [](Side& side) -> std::optional<double> {
-    const auto read = side.rows_read();
-    if (!read) return std::nullopt;
-    return static_cast<double>(*read) / static_cast<double>(side.carried() - kWarmUp);
-  };
-  empty_reads_ = of(*empty_);
-  full_reads_ = of(*full_);
+  empty_reads_ = empty_->rows_read();
+  full_reads_ = full_->rows_read();
 }
 
 Status ScaleRun::check_rows() {
@@ -233,7 +238,7 @@ void ScaleRun::report_on(Report& report) {
   report.add("finished", std::int64_t{options_.finished});
   report.add("open", std::int64_t{options_.open});
   report.add("size", std::int64_t{options_.size});
-  report.add("messages", full_->carried() - kWarmUp);
+  report.add("messages", full_->measured());
   add_times(report, "", empty_times_, full_times_);
   if (options_.hold_seconds > 0) {
     report.add("held_seconds", std::int64_t{options_.hold_seconds});

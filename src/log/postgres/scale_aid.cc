@@ -90,6 +90,7 @@ class PostgresScaleAid final : public ScaleAid {
   }
   [[nodiscard]] Status settle() override {
     db_->script("VACUUM msg_log");
+    if (Status vacuumed = done(); !vacuumed.ok()) return vacuumed;
     db_->script("CHECKPOINT");
     static_cast<void>(db_->take_failure());  // who may not checkpoint waits for the server's own
     return ok_status();
