@@ -150,12 +150,17 @@ Status Adoption::lock() {
 
 // The answer to a try may be lost though its work is done; done twice, it would take the new table for the classic one.
 Status Adoption::exchange(const AdoptTerms& terms) {
-  return patiently([&]() -> Status {
+  const Status exchanged = patiently([&]() -> Status {
     const auto look = table_.look();
     if (!look.ok()) return look.error();
     if (Status fits = check_look(*look, terms); !fits.ok()) return fits;
     return look->exchanged() ? ok_status() : table_.exchange();
   });
+  if (exchanged.ok() || exchanged.error().what != ErrorClass::kRetry) return exchanged;
+  Error error = exchanged.error();
+  error.message = "the table msg_log could not be renamed, and nothing has moved (" + error.message +
+                  "); end the transactions that use it for long, as of a backup, and run it again";
+  return error;
 }
 
 // An instance signs before it looks whether rows are being adopted; so we say that they are before we look who serves.

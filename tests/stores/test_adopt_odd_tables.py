@@ -9,7 +9,7 @@ from classic_table import CONSUMED, SENDING, SENT, UNKNOWN, adopt, ago, fill, ha
 
 pytestmark = pytest.mark.services("postgres", "mariadb")
 
-DONE, FAILED, USAGE = range(3)
+DONE, FAILED, USAGE, _, UNREACHABLE = range(5)
 KINDS = pytest.mark.parametrize("kind", ["postgres", "mariadb"])
 ROWS = [("a", SENDING, ago(hours=1)), ("b", SENT, ago(hours=1)), ("c", CONSUMED, ago(hours=1))]
 ADOPTED = {"a": UNKNOWN, "b": UNKNOWN, "c": CONSUMED}
@@ -78,6 +78,17 @@ def test_a_reader_of_the_classic_table_delays_its_end_and_that_is_all(classic, t
     reader.join()
     assert done.returncode == DONE, done.stderr
     assert not has_table(database, "msg_log_classic") and not has_table(database, "msg_log_adoption")
+
+
+@KINDS
+def test_a_transaction_that_keeps_the_table_is_told(classic, tmp_path, kind):
+    database = classic(kind, ROWS)
+    backup = Reader(database, "msg_log", 0)
+    refused = adopt(database, tmp_path, "--yes")
+    backup.run()
+    assert refused.returncode == UNREACHABLE and "msg_log could not be renamed, and nothing has moved" in refused.stderr
+    assert statuses(database) == {"a": SENDING, "b": SENT, "c": CONSUMED}
+    assert adopt(database, tmp_path, "--yes").returncode == DONE
 
 
 @KINDS
