@@ -11,7 +11,7 @@ from services_lib.problem import Problem
 from services_lib.processes import Process, wait_until
 
 SCRIPTS = Path(__file__).resolve().parent.parent
-READY_S = 120
+READY_S = 200  # a RabbitMQ starts in five on an idle machine; beside several builds it took more than a hundred
 END_S = 60
 LOG_LINES = 15
 PLAIN_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
