@@ -150,7 +150,7 @@ Status Adoption::lock() {
 
 // The answer to a try may be lost though its work is done; done twice, it would take the new table for the classic one.
 Status Adoption::exchange(const AdoptTerms& terms) {
-  const Status exchanged = patiently([&]() -> Status {
+  Status exchanged = patiently([&]() -> Status {
     const auto look = table_.look();
     if (!look.ok()) return look.error();
     if (Status fits = check_look(*look, terms); !fits.ok()) return fits;
