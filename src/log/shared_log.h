@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "core/names.h"
 #include "log/classic_table.h"
+#include "log/lock_patience.h"
 #include "log/scale_aid.h"
 #include "ports/message_log.h"
 
@@ -26,6 +27,7 @@ struct SharedLogOptions {
   /// opening would have. An error refuses the opening and leaves the log as it was. None: every log will do.
   std::function<Status(const std::string& identity, std::int64_t boot_number)> admit = {};
   bool counted = true;  ///< this opening is a boot; false: only to look at it, or to do what a person asks
+  LockPatience patience = {};
 };
 
 class SharedLog : public MessageLog {

@@ -10,4 +10,9 @@ std::string_view to_string(ClaimVerdict verdict) {
   return kNames.at(static_cast<std::size_t>(verdict));
 }
 
+bool makes_row(const Write& write) {
+  return std::holds_alternative<Append>(write) || std::holds_alternative<Adopt>(write) ||
+         std::holds_alternative<Park>(write);
+}
+
 }  // namespace waybill

@@ -371,6 +371,9 @@ using Write =
     std::variant<Append, Take, Refuse, MarkSent, MarkFailed, Lost, Claim, Renew, BeginEffect, Release, Finish, Adopt,
                  Park, LapseOwner, Cancel, Reschedule, Hold, Resolve, Replay, Prune, LeaseNode, ReportQueues>;
 
+/// It makes a row, unless there is one.
+[[nodiscard]] bool makes_row(const Write& write);
+
 using Answer = std::variant<AppendAnswer, TakeAnswer, ClaimAnswer, FinishAnswer, LapseAnswer, VerbAnswer, CountAnswer,
                             NodeAnswer, QueueFactsAnswer>;
 

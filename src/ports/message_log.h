@@ -13,6 +13,9 @@
 
 namespace waybill {
 
+/// The code of the error of a write that was left out because another program's transaction holds what it would change.
+inline constexpr const char* kHeldByAnother = "held_by_another";
+
 /// What a commit gave: one answer a write, in their order. A write that failed by itself (a constraint, an unreadable
 /// value) has an error of its own and has changed nothing; its neighbours are committed.
 struct Committed {

@@ -245,8 +245,8 @@ void run_hot_statements(Connection& db, rows::HeldRows& held, std::span<const Wr
   // What was told before must not fail with the rows that are new.
   if (db.has_unsent()) db.receive();
   if (db.failed()) return;
-  Inserter appends(db, kAppend, "");
-  Inserter rare_appends(db, kAppendRare, "");
+  Inserter appends(db, head_of(db, kAppend), "");
+  Inserter rare_appends(db, head_of(db, kAppendRare), "");
   std::vector<std::size_t> appended;
   List known;
   std::unordered_map<std::string_view, std::size_t> by_id;

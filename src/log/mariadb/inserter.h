@@ -8,6 +8,12 @@
 
 namespace waybill::mariadb {
 
+/// The head of an insert of new rows, which waits for no lock if the lane has no time for that.
+[[nodiscard]] inline std::string head_of(const Connection& db, const std::string& insert) {
+  const bool at_once = db.is_mariadb() && !db.options().patience.inserts_wait;
+  return at_once ? "SET STATEMENT innodb_lock_wait_timeout = 0 FOR " + insert : insert;
+}
+
 /// Tells the connection `head rows tail`, once for about a MiB of rows.
 class Inserter {
  public:

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
-#include <numeric>
 #include <random>
 #include <set>
 #include <utility>
@@ -16,6 +15,7 @@
 #include "log/mariadb/mariadb_store.h"
 #include "log/mariadb/schema.h"
 #include "log/rows/hot_first.h"
+#include "log/rows/isolation.h"
 
 namespace waybill {
 namespace {
@@ -28,8 +28,6 @@ using mariadb::Rows;
 using mariadb::sql;
 
 constexpr int kAttemptsMax = 6;
-// How long the writes of a commit are tried by themselves. With the wait before it, well below a lease.
-constexpr Duration kIsolationMax{3'000};
 // Of the sums that are kept: processes mostly have one of their own.
 constexpr unsigned kParts = 64;
 
@@ -49,6 +47,7 @@ constexpr char kIsAdopting[] =
     "'msg_log_adoption')";
 // For the next transaction alone, which is the look itself.
 constexpr char kLookAtAll[] = "SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED";
+constexpr char kLookAtTable[] = "SELECT msg_id FROM msg_log LIMIT 0";
 constexpr char kUncommitted[] = "SELECT msg_id FROM msg_log FORCE INDEX (PRIMARY) WHERE msg_id IN (?)";
 
 std::string draw_identity() {
@@ -59,23 +58,15 @@ std::string draw_identity() {
   return identity;
 }
 
-// It inserts a row, unless there is one.
-bool inserts(const Write& write) {
-  return std::holds_alternative<Append>(write) || std::holds_alternative<Adopt>(write) ||
-         std::holds_alternative<Park>(write);
-}
-
-Result<Answer> left_out() {
-  return make_error(ErrorClass::kRetry,
-                    "another session's transaction holds rows of the message log; this was left out");
-}
-
 }  // namespace
 
 class MariadbLog::Impl {
  public:
   explicit Impl(const MariadbOptions& options)
-      : options_(options), part_(static_cast<int>(std::random_device()() % kParts)) {}
+      : options_(options),
+        part_(static_cast<int>(std::random_device()() % kParts)),
+        held_(options.patience),
+        isolation_(options.patience) {}
 
   Status open();
   Status count_boot();
@@ -95,10 +86,11 @@ class MariadbLog::Impl {
   std::optional<Failure> run(Pointers writes, const rows::Moment& moment, std::vector<Result<Answer>>& answers);
   std::optional<Failure> run_isolated(Pointers writes, const rows::Moment& moment,
                                       std::vector<Result<Answer>>& answers);
-  std::optional<Failure> run_by_halves(Pointers writes, const rows::Moment& moment, MonoTime give_up,
-                                       std::vector<Result<Answer>>& answers);
+  std::optional<Failure> run_in_savepoint(Pointers writes, const rows::Moment& moment,
+                                          std::vector<Result<Answer>>& answers);
   std::optional<Failure> end_transaction();
-  bool find_uncommitted(Pointers writes);
+  std::optional<Failure> find_uncommitted(Pointers writes, bool& found_any);
+  std::optional<Failure> lock_met();
   [[nodiscard]] std::size_t body_max() const;
 
   const MariadbOptions options_;
@@ -106,6 +98,7 @@ class MariadbLog::Impl {
   std::unique_ptr<Connection> db_;  // null: to be made by the next call
   mariadb::SweepPosition sweep_;
   rows::HeldRows held_;
+  rows::Isolation isolation_;
   WallTime clock_{};  // the store's, as it was asked last
   Ledger ledger_;     // of the transaction that runs
   KnownLog log_;
@@ -208,13 +201,18 @@ Result<Committed> MariadbLog::Impl::commit(std::span<const Write> writes) {
   std::vector<const Write*> pointers;
   pointers.reserve(writes.size());
   for (const Write& write : writes) pointers.push_back(&write);
+  const auto tried = isolation_.tried_now(pointers);
   Error last = make_error(ErrorClass::kRetry, "the database could not complete the transaction");
   bool isolate = false;
+  bool found = false;
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
     if (Status begun = ask_clock(kBegin); !begun.ok()) return begun.error();
     Committed committed;
-    auto failure = try_commit(pointers, isolate, committed);
-    if (!failure) return committed;
+    auto failure = try_commit(tried, isolate, committed);
+    if (!failure) {
+      committed.answers = rows::Isolation::with_left_out(pointers, tried, std::move(committed.answers));
+      return committed;
+    }
     if (db_) db_->rollback();
     if (db_ && !db_->alive()) db_.reset();
     last = std::move(failure->error);
@@ -223,8 +221,8 @@ Result<Committed> MariadbLog::Impl::commit(std::span<const Write> writes) {
         isolate = true;
         break;
       case Failure::Scope::kLock:
-        // It may have waited for an id that a stranger's transaction has inserted; those can be told at once.
-        isolate = !find_uncommitted(pointers);
+        if (auto locked = find_uncommitted(tried, found)) return locked->error;
+        isolate = !found;
         break;
       case Failure::Scope::kTransaction:
         break;
@@ -237,25 +235,38 @@ Result<Committed> MariadbLog::Impl::commit(std::span<const Write> writes) {
   return last;
 }
 
-// Of the ids that these writes would insert; nobody waits for them again for a while. A look that fails finds none.
-bool MariadbLog::Impl::find_uncommitted(Pointers writes) {
+// After a lock was met. It may be that of an id that a stranger's transaction has inserted: those can be told at once,
+// and nobody waits for them again for a while. Or the table is locked, and then there is nothing to be told apart.
+std::optional<Failure> MariadbLog::Impl::find_uncommitted(Pointers writes, bool& found_any) {
+  found_any = false;
+  if (!db_) return std::nullopt;
   List ids;
   for (const Write* write : writes) {
-    if (!inserts(*write)) continue;
+    if (!makes_row(*write)) continue;
     const MessageId& id = rows::row_named_by(*write);
     if (is_valid_utf8(id.value) && !held_.has(id)) ids.add(id);
   }
-  if (!db_ || ids.empty()) return false;
+  if (ids.empty()) {
+    db_->ask(kLookAtTable);
+    return lock_met();
+  }
   db_->send(sql(kUncommitted, ids));
   db_->tell(kLookAtAll);
   db_->send(sql(kUncommitted, ids));
   const auto results = db_->receive();
-  if (db_->take_failure()) return false;
+  if (db_->failed()) return lock_met();
   std::set<std::string, std::less<>> found;
   for (int i = 0; i < results[1].size(); ++i) found.insert(results[1].string(i, 0));
   for (int i = 0; i < results[0].size(); ++i) found.erase(results[0].string(i, 0));
   for (const std::string& id : found) held_.add({id});
-  return !found.empty();
+  found_any = !found.empty();
+  return std::nullopt;
+}
+
+// Any other failure of a look is met again by what comes next.
+std::optional<Failure> MariadbLog::Impl::lock_met() {
+  auto failure = db_->take_failure();
+  return failure && failure->scope == Failure::Scope::kLock ? failure : std::nullopt;
 }
 
 // The transaction has begun. A failure's error says what has become of the writes: nothing, or perhaps all.
@@ -286,32 +297,26 @@ std::optional<Failure> MariadbLog::Impl::run(Pointers writes, const rows::Moment
   return std::nullopt;
 }
 
-// New rows last: a stranger may keep them all out, and then what has begun must not wait for them.
+// Half by half, under savepoints.
 std::optional<Failure> MariadbLog::Impl::run_isolated(Pointers writes, const rows::Moment& moment,
                                                       std::vector<Result<Answer>>& answers) {
-  std::vector<std::size_t> order(writes.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_partition(order.begin(), order.end(), [&](std::size_t i) { return !inserts(*writes[i]); });
-  std::vector<const Write*> ordered;
-  ordered.reserve(order.size());
-  for (const std::size_t i : order) ordered.push_back(writes[i]);
-  std::vector<Result<Answer>> given;
-  const MonoTime give_up = std::chrono::steady_clock::now() + kIsolationMax;
-  if (auto failure = run_by_halves(ordered, moment, give_up, given)) return failure;
-  answers.assign(writes.size(), left_out());
-  for (std::size_t i = 0; i < order.size(); ++i) answers[order[i]] = std::move(given[i]);
+  using Outcome = rows::Isolation::Outcome;
+  std::optional<Failure> broken;
+  const auto attempt = [&](Pointers range, std::vector<Result<Answer>>& given) -> rows::Isolation::Attempt {
+    auto failure = run_in_savepoint(range, moment, given);
+    if (!failure) return {};
+    if (failure->scope == Failure::Scope::kStatement) return {Outcome::kRefused, std::move(failure->error)};
+    if (failure->scope == Failure::Scope::kLock) return {Outcome::kHeld};
+    broken = std::move(failure);
+    return {Outcome::kBroken};
+  };
+  if (!isolation_.run(writes, attempt, answers)) return broken;
   return std::nullopt;
 }
 
-// Half by half, until the write that fails stands alone. Each that waits for a lock costs a second; what is not done
-// when the time is up is left out.
-std::optional<Failure> MariadbLog::Impl::run_by_halves(Pointers writes, const rows::Moment& moment, MonoTime give_up,
-                                                       std::vector<Result<Answer>>& answers) {
-  if (writes.empty()) return std::nullopt;
-  if (std::chrono::steady_clock::now() > give_up) {
-    answers.insert(answers.end(), writes.size(), left_out());
-    return std::nullopt;
-  }
+// After a failure of the range alone the transaction stands as it did before.
+std::optional<Failure> MariadbLog::Impl::run_in_savepoint(Pointers writes, const rows::Moment& moment,
+                                                          std::vector<Result<Answer>>& answers) {
   db_->ask(kSavepoint);
   std::vector<Result<Answer>> given;
   const Ledger ledger_before = ledger_;
@@ -329,13 +334,7 @@ std::optional<Failure> MariadbLog::Impl::run_by_halves(Pointers writes, const ro
   ledger_ = ledger_before;
   db_->ask(kBack);
   if (auto lost = db_->take_failure()) return lost;
-  if (writes.size() == 1) {
-    answers.emplace_back(std::move(failure->error));
-    return std::nullopt;
-  }
-  const auto half = writes.size() / 2;
-  if (auto further = run_by_halves(writes.first(half), moment, give_up, answers)) return further;
-  return run_by_halves(writes.subspan(half), moment, give_up, answers);
+  return failure;
 }
 
 // With all that is still to be written. Once the server may have got the COMMIT, anything but its success leaves in

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "core/message.h"
+#include "log/lock_patience.h"
 
 namespace waybill {
 
@@ -22,6 +23,7 @@ struct MariadbOptions {
   /// opening would have. An error refuses the opening and leaves the log as it was. None: every log will do.
   std::function<Status(const std::string& identity, std::int64_t boot_number)> admit = {};
   bool counted = true;  ///< this opening is a boot; false: only to look at it, or to do what a person asks
+  LockPatience patience = {};
   Duration connect_timeout{5'000};
   /// How long a statement waits for a row that another session holds; the server counts in seconds. Far below a third
   /// of a lease.

@@ -130,13 +130,20 @@ void MariadbStore::load(rows::WorkingSet& set, const rows::Needs& needs) {
   load_rows(set, needs);
   if (failed()) return;
   rows::Needs absent;
+  List remembered;
   for (const auto& [id, need] : needs.rows) {
-    if (set.at(id).now) continue;
-    if (held_.has(id)) {
+    if (set.at(id).now) {
+      held_.forget(id);
+    } else if (held_.has(id)) {
       set.at(id).held_by_another = true;
+      remembered.add(id);
     } else {
       absent.rows[id] = need;
     }
+  }
+  if (!remembered.empty()) {
+    const Rows still = db_.ask(sql(kExisting, remembered));
+    for (int i = 0; i < still.size(); ++i) held_.add({still.string(i, 0)});
   }
   if (!absent.rows.empty()) wait_for_held(set, std::move(absent));
 }

@@ -76,7 +76,7 @@ void send_inserts(Connection& db, const rows::WorkingSet& set) {
       "INSERT INTO msg_log (msg_id, exchange, routing_key, create_time, append_token, content_type, retry_policy, "
       "headers, msg, body";
   for (const Column& column : kColumns) head.append(", ").append(column.name);
-  Inserter inserter(db, head + ") VALUES ", "");
+  Inserter inserter(db, head_of(db, head + ") VALUES "), "");
   for (const auto& [id, row] : set.rows) {
     if (!row.is_new()) continue;
     const rows::Standing& r = *row.now;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <random>
+#include <set>
 #include <utility>
 
 #include "log/classic_table.h"
@@ -12,10 +13,12 @@
 #include "log/postgres/hot_statements.h"
 #include "log/postgres/postgres_store.h"
 #include "log/postgres/schema.h"
+#include "log/rows/isolation.h"
 
 namespace waybill {
 namespace {
 
+using postgres::Array;
 using postgres::Connection;
 using postgres::Failure;
 using postgres::Params;
@@ -32,7 +35,12 @@ constexpr Statement kClock{"clock", "SELECT date_trunc('milliseconds', clock_tim
 constexpr Statement kSavepoint{"one_range", "SAVEPOINT one_range"};
 constexpr Statement kRelease{"release_range", "RELEASE SAVEPOINT one_range"};
 constexpr Statement kBack{"back_to_range", "ROLLBACK TO SAVEPOINT one_range"};
-constexpr Statement kWaitLess{"wait_less", "SET LOCAL lock_timeout = '50ms'"};
+constexpr Statement kWaitLess{"wait_less", "SELECT set_config('lock_timeout', $1, true)"};
+constexpr Statement kFree{"free",
+                          "SELECT m.msg_id FROM unnest($1::text[]) AS w (id) JOIN msg_log m ON m.msg_id = w.id "
+                          "FOR UPDATE OF m SKIP LOCKED"};
+constexpr Statement kThere{"there",
+                           "SELECT m.msg_id FROM unnest($1::text[]) AS w (id) JOIN msg_log m ON m.msg_id = w.id"};
 constexpr Statement kIdentity{"identity", "SELECT identity, boot_number FROM log_identity"};
 constexpr Statement kIsAdopting{"is_adopting", "SELECT to_regclass('msg_log_adoption') IS NOT NULL"};
 constexpr Statement kBoot{
@@ -54,7 +62,10 @@ std::string draw_identity() {
 class PostgresLog::Impl {
  public:
   explicit Impl(const PostgresOptions& options)
-      : options_(options), part_(static_cast<int>(std::random_device()() % kParts)) {}
+      : options_(options),
+        part_(static_cast<int>(std::random_device()() % kParts)),
+        held_(options.patience),
+        isolation_(options.patience) {}
 
   Status open();
   Status count_boot();
@@ -74,6 +85,9 @@ class PostgresLog::Impl {
   std::optional<Failure> run(Pointers writes, const rows::Moment& moment, std::vector<Result<Answer>>& answers);
   std::optional<Failure> run_isolated(Pointers writes, const rows::Moment& moment,
                                       std::vector<Result<Answer>>& answers);
+  std::optional<Failure> run_in_savepoint(Pointers writes, const rows::Moment& moment,
+                                          std::vector<Result<Answer>>& answers);
+  std::optional<Failure> find_held(Pointers writes, bool& found_any);
   std::optional<Failure> end_transaction();
   [[nodiscard]] WallTime read_clock(const Rows& clock) const {
     return options_.clock != nullptr ? options_.clock->now() : clock.time(0, 0);
@@ -84,6 +98,7 @@ class PostgresLog::Impl {
   std::unique_ptr<Connection> db_;  // null: to be made by the next call
   postgres::SweepPosition sweep_;
   rows::HeldRows held_;
+  rows::Isolation isolation_;
   postgres::FinishedChanges finished_;  // of the transaction that runs
   KnownLog log_;
   std::string warning_;
@@ -162,23 +177,31 @@ Result<Committed> PostgresLog::Impl::commit(std::span<const Write> writes) {
   std::vector<const Write*> pointers;
   pointers.reserve(writes.size());
   for (const Write& write : writes) pointers.push_back(&write);
+  const auto tried = isolation_.tried_now(pointers);
   Error last = make_error(ErrorClass::kRetry, "the database could not complete the transaction");
   bool isolate = false;
+  bool found = false;
   const MonoTime give_up = std::chrono::steady_clock::now() + options_.answer_timeout;
   for (int attempt = 0; attempt < kAttemptsMax && std::chrono::steady_clock::now() < give_up; ++attempt) {
     if (!db_) {
       if (Status done = connect(); !done.ok()) return done.error();
     }
     Committed committed;
-    auto failure = try_commit(pointers, isolate, committed);
-    if (!failure) return committed;
+    auto failure = try_commit(tried, isolate, committed);
+    if (!failure) {
+      committed.answers = rows::Isolation::with_left_out(pointers, tried, std::move(committed.answers));
+      return committed;
+    }
     db_->rollback();
     if (!db_->alive()) db_.reset();
     last = std::move(failure->error);
     switch (failure->scope) {
       case Failure::Scope::kStatement:
-      case Failure::Scope::kLock:
         isolate = true;
+        break;
+      case Failure::Scope::kLock:
+        if (auto locked = find_held(tried, found)) return locked->error;
+        isolate = !found || isolate || attempt > 0;
         break;
       case Failure::Scope::kTransaction:
         break;
@@ -189,6 +212,34 @@ Result<Committed> PostgresLog::Impl::commit(std::span<const Write> writes) {
   }
   last.what = ErrorClass::kRetry;
   return last;
+}
+
+// After a lock was met: which of the rows that these writes name are held. Nobody waits for them again. Or the table is
+// locked, and then there is nothing to be told apart. An id that a stranger has inserted, and not committed, shows
+// nowhere.
+std::optional<Failure> PostgresLog::Impl::find_held(Pointers writes, bool& found_any) {
+  found_any = false;
+  if (!db_) return std::nullopt;
+  Array ids(postgres::Type::kText);
+  for (const Write* write : writes) {
+    if (rows::finds_its_rows(*write)) continue;
+    const MessageId& id = rows::row_named_by(*write);
+    if (rows::is_storable(id) && !held_.has(id)) ids.add(id);
+  }
+  db_->send(kBegin);
+  db_->send(kFree, Params().add(ids));
+  db_->send(kThere, Params().add(ids));
+  const auto results = db_->receive();
+  auto failure = db_->take_failure();
+  db_->rollback();
+  // Any other failure is met again by what comes next.
+  if (failure) return failure->scope == Failure::Scope::kLock ? failure : std::nullopt;
+  std::set<std::string, std::less<>> held;
+  for (int i = 0; i < results[2].size(); ++i) held.insert(results[2].string(i, 0));
+  for (int i = 0; i < results[1].size(); ++i) held.erase(results[1].string(i, 0));
+  for (const std::string& id : held) held_.add({id});
+  found_any = !held.empty();
+  return std::nullopt;
 }
 
 // A failure's error says what has become of the writes: nothing, or perhaps all.
@@ -223,12 +274,31 @@ std::optional<Failure> PostgresLog::Impl::run(Pointers writes, const rows::Momen
   return std::nullopt;
 }
 
-// Half by half, until the write that fails stands alone.
+// Half by half, under savepoints.
 std::optional<Failure> PostgresLog::Impl::run_isolated(Pointers writes, const rows::Moment& moment,
                                                        std::vector<Result<Answer>>& answers) {
-  if (writes.empty()) return std::nullopt;
+  using Outcome = rows::Isolation::Outcome;
+  std::optional<Failure> broken;
+  const auto attempt = [&](Pointers range, std::vector<Result<Answer>>& given) -> rows::Isolation::Attempt {
+    auto failure = run_in_savepoint(range, moment, given);
+    if (!failure) return {};
+    if (failure->scope == Failure::Scope::kStatement) return {Outcome::kRefused, std::move(failure->error)};
+    if (failure->scope == Failure::Scope::kLock) {
+      if (range.size() == 1 && !rows::finds_its_rows(*range.front())) held_.add(rows::row_named_by(*range.front()));
+      return {Outcome::kHeld};
+    }
+    broken = std::move(failure);
+    return {Outcome::kBroken};
+  };
+  if (!isolation_.run(writes, attempt, answers)) return broken;
+  return std::nullopt;
+}
+
+// After a failure of the range alone the transaction stands as it did before.
+std::optional<Failure> PostgresLog::Impl::run_in_savepoint(Pointers writes, const rows::Moment& moment,
+                                                           std::vector<Result<Answer>>& answers) {
   db_->send(kSavepoint);
-  db_->send(kWaitLess);
+  db_->send(kWaitLess, Params().add(std::to_string(options_.patience.alone.count()) + "ms"));
   db_->receive();
   const auto finished_before = finished_;
   auto failure = run(writes, moment, answers);
@@ -241,16 +311,7 @@ std::optional<Failure> PostgresLog::Impl::run_isolated(Pointers writes, const ro
   finished_ = finished_before;
   db_->ask(kBack);
   if (auto lost = db_->take_failure()) return lost;
-  if (writes.size() == 1) {
-    if (failure->scope == Failure::Scope::kLock && !rows::finds_its_rows(*writes.front())) {
-      held_.add(rows::row_named_by(*writes.front()));
-    }
-    answers.emplace_back(std::move(failure->error));
-    return std::nullopt;
-  }
-  const auto half = writes.size() / 2;
-  if (auto further = run_isolated(writes.first(half), moment, answers)) return further;
-  return run_isolated(writes.subspan(half), moment, answers);
+  return failure;
 }
 
 // Once the command is sent, a lost connection leaves in doubt what has become of it: only running the same writes again

@@ -21,6 +21,7 @@ PostgresOptions options_of(const SharedLogOptions& shared) {
   options.password = shared.password;
   options.admit = shared.admit;
   options.counted = shared.counted;
+  options.patience = shared.patience;
   return options;
 }
 

@@ -112,7 +112,13 @@ void PostgresStore::load(rows::WorkingSet& set, const rows::Needs& needs) {
   rows::Needs held;
   for (int i = 0; i < results[1].size(); ++i) {
     const MessageId id{results[1].string(i, 0)};
-    if (!set.at(id).now && !held_.has(id)) held.rows[id] = needs.rows.at(id);
+    if (set.at(id).now) {
+      held_.forget(id);
+    } else if (held_.has(id)) {
+      held_.add(id);
+    } else {
+      held.rows[id] = needs.rows.at(id);
+    }
   }
   // Nor does an id that another session has inserted, and not committed, have a row that can be seen.
   for (const auto& [id, _] : needs.rows) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "log/rows/working_set.h"
+#include "ports/message_log.h"
 
 namespace waybill::rows {
 
@@ -10,8 +11,10 @@ namespace waybill::rows {
   const auto kind = applied ? VerbAnswer::Kind::kApplied : VerbAnswer::Kind::kRefused;
   return VerbAnswer{kind, row.now->status, row.now->owner.has_value()};
 }
-[[nodiscard]] inline Error held_by_another() {
-  return make_error(ErrorClass::kRetry, "another session's transaction holds the row; it was left out of this commit");
+/// To a write that was left out, for whatever a stranger holds.
+[[nodiscard]] inline Error left_out() {
+  return make_error(ErrorClass::kRetry, "another program's transaction holds what this would change; it was left out",
+                    kHeldByAnother);
 }
 
 }  // namespace waybill::rows

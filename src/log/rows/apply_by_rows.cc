@@ -49,10 +49,8 @@ void apply_named(RowStore& store, std::span<const Write* const> writes, const Mo
         },
         *write);
   }
-  // An id that no store can hold has no row, and its write an error of its own.
-  std::erase_if(needs.rows, [](const auto& entry) {
-    return !is_valid_utf8(entry.first.value) || entry.first.value.find('\0') != std::string::npos;
-  });
+  // The write then has an error of its own.
+  std::erase_if(needs.rows, [](const auto& entry) { return !is_storable(entry.first); });
   WorkingSet set(moment.now, moment.body_max);
   store.load(set, needs);
   for (const Write* write : writes) {
@@ -116,6 +114,8 @@ Answer apply(RowStore& store, const ReportQueues& write, const Moment& moment) {
 }
 
 }  // namespace
+
+bool is_storable(const MessageId& id) { return is_valid_utf8(id.value) && id.value.find('\0') == std::string::npos; }
 
 bool finds_its_rows(const Write& write) {
   return std::visit([]<class W>(const W&) { return kFindsItsRows<W>; }, write);

@@ -21,6 +21,8 @@ struct Moment {
 /// True if the write finds its rows by what they are, not by their ids: what was written before it must be in the store
 /// first.
 [[nodiscard]] bool finds_its_rows(const Write& write);
+/// False of an id that no store can hold: it has no row.
+[[nodiscard]] bool is_storable(const MessageId& id);
 /// The row that any other write names.
 [[nodiscard]] const MessageId& row_named_by(const Write& write);
 

@@ -112,7 +112,7 @@ FinishAnswer finish_done(WorkingSet& set, WorkingRow& row, const Finish& write, 
 
 Result<Answer> decide(WorkingSet& set, const Finish& write) {
   WorkingRow& row = set.at(write.fence.id);
-  if (row.held_by_another) return held_by_another();
+  if (row.held_by_another) return left_out();
   if (!row.now) return Answer(FinishAnswer{.kind = FinishAnswer::Kind::kUnknownId});
   if (const auto* done = std::get_if<Done>(&write.outcome)) return Answer(finish_done(set, row, write, *done));
   return Answer(end_attempt(set, row, write));

@@ -130,7 +130,7 @@ Result<Answer> decide(WorkingSet& set, const Append& write) {
       return Answer(answer_by_key(set, known->second, write));
     }
   }
-  if (row.held_by_another) return held_by_another();
+  if (row.held_by_another) return left_out();
   AppendAnswer answer = row.now ? answer_known(set, row, write) : accept(set, row, write);
   const bool recorded = answer.kind == AppendAnswer::Kind::kAccepted || answer.kind == AppendAnswer::Kind::kDuplicate;
   if (key && recorded) set.keys[*key] = {write.key->request, answer.id, first_row(*row.now), answer.status, true};
@@ -143,7 +143,7 @@ Result<Answer> decide(WorkingSet& set, const Adopt& write) {
   claim.id = write.message.id;
   claim.digest = write.digest;
   WorkingRow& row = set.at(write.message.id);
-  if (row.held_by_another) return held_by_another();
+  if (row.held_by_another) return left_out();
   if (row.now) {
     // A row that another program inserted has no digest yet: then the bodies themselves are compared.
     const bool same_body = row.body_digest == write.digest && row.now->binary == !is_stored_as_text(write.message.body);
@@ -172,7 +172,7 @@ Result<Answer> decide(WorkingSet& set, const Adopt& write) {
 Result<Answer> decide(WorkingSet& set, const Park& write) {
   if (Status usable = check(write.message, set.body_max); !usable.ok()) return usable.error();
   WorkingRow& row = set.at(write.message.id);
-  if (row.held_by_another) return held_by_another();
+  if (row.held_by_another) return left_out();
   if (row.now) return answer_of(row, row.now->status == State::kDead && row.now->digest == write.digest);
   Standing r = new_standing(set.now, write.message, write.digest, write.queue);
   r.status = State::kDead;

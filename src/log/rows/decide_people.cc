@@ -55,7 +55,7 @@ bool may_be_withdrawn(const Standing& row) {
 
 Result<Answer> decide(WorkingSet& set, const Cancel& write) {
   WorkingRow& row = set.at(write.id);
-  if (row.held_by_another) return held_by_another();
+  if (row.held_by_another) return left_out();
   if (!row.now) return no_such_row();
   if (!may_be_withdrawn(*row.now)) return answer_of(row, row.now->status == State::kCancelled);
   settle(set.edit(row), State::kCancelled);
@@ -65,7 +65,7 @@ Result<Answer> decide(WorkingSet& set, const Cancel& write) {
 
 Result<Answer> decide(WorkingSet& set, const Reschedule& write) {
   WorkingRow& row = set.at(write.id);
-  if (row.held_by_another) return held_by_another();
+  if (row.held_by_another) return left_out();
   if (!row.now) return no_such_row();
   if (row.now->owner || !kReschedulable.has(row.now->status)) return answer_of(row, false);
   const bool run_again = row.now->status == State::kSending && row.now->not_before == write.not_before &&
@@ -81,7 +81,7 @@ Result<Answer> decide(WorkingSet& set, const Reschedule& write) {
 
 Result<Answer> decide(WorkingSet& set, const Hold& write) {
   WorkingRow& row = set.at(write.id);
-  if (row.held_by_another) return held_by_another();
+  if (row.held_by_another) return left_out();
   if (!row.now) return no_such_row();
   if (row.now->on_hold()) return answer_of(row, true);
   if (row.now->owner || is_final(row.now->status)) return answer_of(row, false);
@@ -94,7 +94,7 @@ Result<Answer> decide(WorkingSet& set, const Hold& write) {
 
 Result<Answer> decide(WorkingSet& set, const Resolve& write) {
   WorkingRow& row = set.at(write.id);
-  if (row.held_by_another) return held_by_another();
+  if (row.held_by_another) return left_out();
   if (!row.now) return no_such_row();
   if (!write.happened) {
     return drive_again(set, row, {.from = kUnknown, .event = kEventResolved, .detail = "it did not happen"});
@@ -111,7 +111,7 @@ Result<Answer> decide(WorkingSet& set, const Resolve& write) {
 
 Result<Answer> decide(WorkingSet& set, const Replay& write) {
   WorkingRow& row = set.at(write.id);
-  if (row.held_by_another) return held_by_another();
+  if (row.held_by_another) return left_out();
   if (!row.now) return no_such_row();
   return drive_again(set, row,
                      {.from = write.again ? kReplayableAgain : kReplayable,

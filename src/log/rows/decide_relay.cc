@@ -21,7 +21,7 @@ bool fits(const Standing& row, std::int64_t publish_number) {
 
 Result<Answer> decide(WorkingSet& set, const Refuse& write) {
   WorkingRow& row = set.at(write.id);
-  if (row.held_by_another) return held_by_another();
+  if (row.held_by_another) return left_out();
   if (!row.now) return no_such_row();
   if (!may_be_refused(*row.now)) {
     return answer_of(row, row.now->status == State::kDead && row.history.last_kind() == kEventRefused);
@@ -35,7 +35,7 @@ Result<Answer> decide(WorkingSet& set, const Refuse& write) {
 
 Result<Answer> decide(WorkingSet& set, const MarkSent& write) {
   WorkingRow& row = set.at(write.id);
-  if (row.held_by_another) return held_by_another();
+  if (row.held_by_another) return left_out();
   if (!row.now) return no_such_row();
   if (!fits(*row.now, write.publish_number)) {
     return answer_of(row, row.now->status == State::kSent && row.now->publish_count == write.publish_number);
@@ -49,7 +49,7 @@ Result<Answer> decide(WorkingSet& set, const MarkSent& write) {
 
 Result<Answer> decide(WorkingSet& set, const MarkFailed& write) {
   WorkingRow& row = set.at(write.id);
-  if (row.held_by_another) return held_by_another();
+  if (row.held_by_another) return left_out();
   if (!row.now) return no_such_row();
   if (!fits(*row.now, write.publish_number)) {
     return answer_of(row, row.now->status == State::kSendFailed && row.now->publish_count == write.publish_number);

@@ -58,7 +58,7 @@ void open_attempt(WorkingSet& set, WorkingRow& row, const Claim& write) {
 
 Result<Answer> decide(WorkingSet& set, const Claim& write) {
   WorkingRow& row = set.at(write.id);
-  if (row.held_by_another) return held_by_another();
+  if (row.held_by_another) return left_out();
   if (!row.now) return Answer(ClaimAnswer{.verdict = ClaimVerdict::kUnknownId, .store_now = set.now});
   if (row.now->digest && write.digest && *row.now->digest != *write.digest) {
     return Answer(answer_claim(set, row, write, ClaimVerdict::kAnotherMessage));
@@ -86,7 +86,7 @@ Result<Answer> decide(WorkingSet& set, const Claim& write) {
 // Running these two again does the same thing again, so there is nothing to recognise.
 Result<Answer> decide(WorkingSet& set, const Renew& write) {
   WorkingRow& row = set.at(write.fence.id);
-  if (row.held_by_another) return held_by_another();
+  if (row.held_by_another) return left_out();
   if (!row.now) return no_such_row();
   if (!row.now->stands(write.fence)) return answer_of(row, false);
   set.edit(row).next_try_time = set.now + write.lease;
@@ -95,7 +95,7 @@ Result<Answer> decide(WorkingSet& set, const Renew& write) {
 
 Result<Answer> decide(WorkingSet& set, const BeginEffect& write) {
   WorkingRow& row = set.at(write.fence.id);
-  if (row.held_by_another) return held_by_another();
+  if (row.held_by_another) return left_out();
   if (!row.now) return no_such_row();
   if (!row.now->stands(write.fence)) return answer_of(row, false);
   set.edit(row).effect_begun = true;
@@ -104,7 +104,7 @@ Result<Answer> decide(WorkingSet& set, const BeginEffect& write) {
 
 Result<Answer> decide(WorkingSet& set, const Release& write) {
   WorkingRow& row = set.at(write.fence.id);
-  if (row.held_by_another) return held_by_another();
+  if (row.held_by_another) return left_out();
   if (!row.now) return no_such_row();
   if (!row.now->stands(write.fence) || (row.now->effect_begun && !write.never_started)) {
     const bool run_again = row.now->status == State::kSending && !row.now->owner && !row.now->outcome &&

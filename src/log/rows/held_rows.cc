@@ -3,7 +3,6 @@
 namespace waybill::rows {
 namespace {
 
-constexpr Duration kRemembered{2'000};
 constexpr std::size_t kMost = 10'000;
 
 }  // namespace
@@ -11,7 +10,11 @@ constexpr std::size_t kMost = 10'000;
 void HeldRows::add(const MessageId& id) {
   const MonoTime now = std::chrono::steady_clock::now();
   if (until_.size() >= kMost) std::erase_if(until_, [&](const auto& entry) { return entry.second <= now; });
-  if (until_.size() < kMost) until_[id.value] = now + kRemembered;
+  if (until_.size() < kMost || until_.contains(id.value)) until_[id.value] = now + remembered_;
+}
+
+void HeldRows::forget(const MessageId& id) {
+  if (!until_.empty()) until_.erase(id.value);
 }
 
 bool HeldRows::has(const MessageId& id) {

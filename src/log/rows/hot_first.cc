@@ -1,13 +1,10 @@
 #include "log/rows/hot_first.h"
 
 #include <algorithm>
-#include <string_view>
 #include <utility>
 
 namespace waybill::rows {
 namespace {
-
-bool is_storable_id(std::string_view id) { return is_valid_utf8(id) && id.find('\0') == std::string_view::npos; }
 
 // Those that have no answer yet.
 void by_rows(RowStore& store, std::span<const Write* const> writes, const Moment& moment,
@@ -57,7 +54,7 @@ std::vector<std::size_t> single_writes(std::span<const Write* const> writes) {
   for (std::size_t i = 0; i < order.size(); ++i) {
     const bool as_before = i > 0 && id(order[i - 1]) == id(order[i]);
     const bool as_next = i + 1 < order.size() && id(order[i + 1]) == id(order[i]);
-    if (!as_before && !as_next && is_storable_id(id(order[i]).value)) single.push_back(order[i]);
+    if (!as_before && !as_next && is_storable(id(order[i]))) single.push_back(order[i]);
   }
   return single;
 }
