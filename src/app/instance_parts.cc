@@ -68,7 +68,13 @@ Status InstanceParts::make(const Config& config, std::function<void(const Error&
   }
   health.emplace(config.worker.lease, clock);
   MessageLog& log = substitutes.log != nullptr ? *substitutes.log : *store.log;
-  lane.emplace(log, loop, *health, metrics, std::move(on_broken));
+  if (store.slow_log) {
+    slow_health.emplace(config.worker.lease, clock);
+    slow_lane.emplace(*store.slow_log, loop, *slow_health, no_metrics, on_broken, FlushLimits{},
+                      GroupCommit::Role{.asks_again = true});
+  }
+  lane.emplace(log, loop, *health, metrics, std::move(on_broken), FlushLimits{},
+               GroupCommit::Role{.slow = slow_lane ? &*slow_lane : nullptr});
   if (Status made = make_broker(config); !made.ok()) return made;
   if (config.instance.roles.worker) {
     if (Status made = make_handlers(config, substitutes.mail); !made.ok()) return made;
@@ -105,6 +111,7 @@ Status InstanceParts::make_handlers(const Config& config, Handler* substitute) {
 
 void InstanceParts::start() {
   loop.start();
+  if (slow_lane) slow_lane->start();
   lane->start();
   operations->start();
   if (!store.check) return;
@@ -149,6 +156,7 @@ void InstanceParts::stop() {
   checker_ = {};  // asks it to end, and waits
   operations->stop();
   lane->stop();
+  if (slow_lane) slow_lane->stop();
   loop.stop();
 }
 

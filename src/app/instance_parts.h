@@ -22,6 +22,7 @@
 #include "mail/mail_handler.h"
 #include "metrics/prometheus/prometheus_metrics.h"
 #include "ports/broker.h"
+#include "ports/metrics.h"
 
 namespace waybill::app {
 
@@ -59,10 +60,13 @@ struct InstanceParts {
 
   SystemWallClock clock;
   PrometheusMetrics metrics;
+  NoMetrics no_metrics;
   Store store;
   Owner owner;
   LoopThread loop;
   std::optional<LogHealth> health;
+  std::optional<LogHealth> slow_health;  ///< asked by nobody: what a stranger delays says nothing of the log
+  std::optional<GroupCommit> slow_lane;  ///< of a shared log
   std::optional<GroupCommit> lane;
   std::unique_ptr<Broker> broker;
   std::optional<MailHandler> mail;      ///< of a worker

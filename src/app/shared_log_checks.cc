@@ -6,7 +6,7 @@ namespace waybill::app {
 namespace {
 
 constexpr Duration kClockEnough{1'000};
-constexpr int kConnectionsEnough = 10;  // an instance takes three, and another must be able to join
+constexpr int kConnectionsEnough = 10;  // an instance takes four, and another must be able to join
 
 Finding check_schema(const SharedLogFacts& facts, const std::string& log) {
   if (!facts.has_log) return {Verdict::kOk, log + " is empty: the first `waybill serve` makes the log", {}};

@@ -38,6 +38,7 @@ Result<Store> open_shared(const Config& config, const Owner& owner, const StoreU
   SharedLogOptions options = shared_log_options(config.message_log);
   options.admit = use.admit;
   options.counted = false;  // it counts once the name is held
+  if (use.counted) options.patience = kHotPatience;
   auto log = kind.open(options);
   if (!log.ok()) return log.error();
   if (!(*log)->warning().empty()) log_event(LogLevel::kWarning, "log", (*log)->warning());
@@ -50,6 +51,14 @@ Result<Store> open_shared(const Config& config, const Owner& owner, const StoreU
   }
   store.boot_number = (*log)->boot_number();
   store.log = std::move(*log);
+  if (use.counted) {
+    SharedLogOptions slow = shared_log_options(config.message_log);
+    slow.counted = false;
+    slow.patience = kSlowPatience;
+    auto slow_log = kind.open(slow);
+    if (!slow_log.ok()) return slow_log.error();
+    store.slow_log = std::move(*slow_log);
+  }
   auto reader = kind.open_reader(options);
   if (!reader.ok()) return reader.error();
   store.reader = std::move(*reader);

@@ -22,6 +22,7 @@ struct Store {
   std::unique_ptr<LockFile> lock;      ///< of a log in a file
   std::unique_ptr<InstanceHold> hold;  ///< of the instance's name in a shared log
   std::unique_ptr<MessageLog> log;
+  std::unique_ptr<MessageLog> slow_log;  ///< of an instance on a shared log: the same, for what strangers delay
   std::unique_ptr<MessageReader> reader;
   std::int64_t boot_number = 0;                        ///< how many times this log has been opened for writing
   bool former_boot_is_dead = false;                    ///< proven of whoever had the instance's name before

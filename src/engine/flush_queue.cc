@@ -159,6 +159,15 @@ void FlushQueue::on_failed(Batch batch, ErrorClass what, MonoTime now) {
   }
 }
 
+void FlushQueue::on_held(Batch items, MonoTime now) {
+  not_before_ = now + limits_.held_again;
+  for (Item& item : items) {
+    item.held = true;
+    item.group_rows = 1;
+    append(class_of(item.write), std::move(item));
+  }
+}
+
 // Whether it is to blame or the log is down, only its neighbours can tell: they go first from here on.
 void FlushQueue::keep_alone(Item item, MonoTime now) {
   item.alone = true;

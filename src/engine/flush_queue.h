@@ -27,6 +27,7 @@ struct FlushLimits {
   Duration backoff_first{20};            ///< after a failed flush, doubling
   Duration backoff_longest{500};
   Duration alone_again{1'000};  ///< a write that failed alone is tried again after this, alone
+  Duration held_again{100};     ///< after writes were left out for what a stranger holds
 };
 
 class FlushQueue {
@@ -40,6 +41,7 @@ class FlushQueue {
     bool in_doubt = false;       ///< an earlier flush with it may have happened
     std::size_t group_rows = 1;  ///< of a group pushed together that begins here; 0: it continues one
     bool alone = false;          ///< it failed by itself while others waited
+    bool held = false;           ///< it was left out for what a stranger holds
   };
   using Batch = std::vector<Item>;
 
@@ -60,6 +62,9 @@ class FlushQueue {
   /// so that an item which brings the log down ends up alone; from then on it rides alone, after its neighbours. Not
   /// for kPermanent.
   void on_failed(Batch batch, ErrorClass what, MonoTime now);
+
+  /// These were left out of a flush, whose rest succeeded: they wait again, last in line.
+  void on_held(Batch items, MonoTime now);
 
   /// Items whose deadline has passed while they waited: to be answered kInDoubt if `in_doubt`, else kRetry.
   [[nodiscard]] Batch expired(MonoTime now);

@@ -15,6 +15,9 @@ constexpr Duration kWatchEvery{250};
 
 const Error kFull = make_error(ErrorClass::kOverload, "too many writes are waiting for the message log");
 const Error kNotTaken = make_error(ErrorClass::kRetry, "the message log did not take the write in time");
+const Error kKeptOut =
+    make_error(ErrorClass::kRetry, "another program's transaction kept the message out of the message log for too long",
+               kHeldByAnother);
 const Error kMaybeTaken =
     make_error(ErrorClass::kInDoubt, "the message log did not say in time whether the write is durable");
 const Error kEnded = make_error(ErrorClass::kRetry, "the message log is not written to any more: this instance ends");
@@ -22,8 +25,14 @@ const Error kEnded = make_error(ErrorClass::kRetry, "the message log is not writ
 }  // namespace
 
 GroupCommit::GroupCommit(MessageLog& log, Loop& loop, LogHealth& health, Metrics& metrics,
-                         std::function<void(const Error&)> on_broken, FlushLimits limits)
-    : log_(log), loop_(loop), health_(health), metrics_(metrics), on_broken_(std::move(on_broken)), queue_(limits) {
+                         std::function<void(const Error&)> on_broken, FlushLimits limits, Role role)
+    : log_(log),
+      loop_(loop),
+      health_(health),
+      metrics_(metrics),
+      on_broken_(std::move(on_broken)),
+      role_(role),
+      queue_(limits) {
   watch_->lane = this;
 }
 
@@ -145,25 +154,60 @@ void GroupCommit::flush(std::vector<Write> writes) {
   flushes_.fetch_add(1, std::memory_order_relaxed);
   Result<Committed> committed = log_.commit(writes);
   if (committed.ok()) {
-    on_committed(std::move(*committed), writes.size(), sent);
+    on_committed(std::move(*committed), std::move(writes), sent);
   } else {
     on_failure(committed.error(), std::move(writes));
   }
 }
 
-void GroupCommit::on_committed(Committed committed, std::size_t writes, MonoTime sent) {
+void GroupCommit::on_committed(Committed committed, std::vector<Write> writes, MonoTime sent) {
   const MonoTime answered = std::chrono::steady_clock::now();
   health_.on_answer(sent, answered, committed.store_now);
   if (std::exchange(failing_, false)) log_event(LogLevel::kInfo, kComponent, "the message log takes writes again");
-  metrics_.observe(Measure::kFlushRows, static_cast<double>(writes));
+  metrics_.observe(Measure::kFlushRows, static_cast<double>(writes.size()));
   metrics_.observe(Measure::kFlushSeconds, answered - sent);
   FlushQueue::Batch batch;
+  FlushQueue::Batch kept_out;
   {
     const std::lock_guard lock(mutex_);
     batch = std::exchange(in_flight_, {});
     queue_.on_flushed(std::chrono::duration_cast<Duration>(answered - sent));
+    if (role_.slow != nullptr || (role_.asks_again && !stopping_)) {
+      kept_out = take_kept_out(batch, committed.answers, writes);
+    }
+    if (role_.asks_again) {
+      tell_of_kept_out(kept_out.size());
+      if (!kept_out.empty()) queue_.on_held(std::exchange(kept_out, {}), answered);
+    }
   }
+  if (!kept_out.empty()) metrics_.add(Count::kKeptOut, kept_out.size());
+  for (auto& item : kept_out) role_.slow->submit(std::move(item.write), item.deadline, std::move(item.done));
   answer(std::move(batch), std::move(committed.answers));
+}
+
+// With mutex_ held. What stays in the batch is answered.
+FlushQueue::Batch GroupCommit::take_kept_out(FlushQueue::Batch& batch, const std::vector<Result<Answer>>& answers,
+                                             std::vector<Write>& writes) const {
+  FlushQueue::Batch kept_out;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (answers[i].ok() || answers[i].error().code != kHeldByAnother) continue;
+    if (!batch[i].done || !makes_row(writes[i])) continue;
+    batch[i].write = std::move(writes[i]);
+    kept_out.push_back(std::move(batch[i]));
+    batch[i].done = nullptr;
+  }
+  return kept_out;
+}
+
+// With mutex_ held.
+void GroupCommit::tell_of_kept_out(std::size_t writes) {
+  if (writes > 0 && !std::exchange(keeps_asking_, true)) {
+    log_event(LogLevel::kWarning, kComponent,
+              "another program's transaction keeps messages out of the message log: they are tried again by themselves",
+              {{"writes", writes}});
+  } else if (writes == 0 && queue_.empty() && std::exchange(keeps_asking_, false)) {
+    log_event(LogLevel::kInfo, kComponent, "no other program keeps messages out of the message log any more");
+  }
 }
 
 void GroupCommit::on_failure(const Error& error, std::vector<Write> writes) {
@@ -243,7 +287,7 @@ void GroupCommit::answer_unrecorded(FlushQueue::Batch batch) {
   if (batch.empty()) return;
   std::vector<Result<Answer>> answers;
   answers.reserve(batch.size());
-  for (const auto& item : batch) answers.emplace_back(item.in_doubt ? kMaybeTaken : kNotTaken);
+  for (const auto& item : batch) answers.emplace_back(item.in_doubt ? kMaybeTaken : item.held ? kKeptOut : kNotTaken);
   answer(std::move(batch), std::move(answers));
 }
 

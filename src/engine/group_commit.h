@@ -1,4 +1,7 @@
-// The log lane of a process: one thread that flushes what FlushQueue chooses to the message log.
+// A log lane of a process: one thread that flushes what FlushQueue chooses to the message log.
+//
+// On a shared log there are two. New rows that a stranger's transaction keeps out move from the hot lane to the slow
+// one, which has a log of its own and asks again, so that they get their answer and delay nobody.
 #pragma once
 
 #include <atomic>
@@ -9,6 +12,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/loop.h"
@@ -25,10 +29,18 @@ namespace waybill {
 /// `stop` may be called twice: it flushes what waits as long as the log takes it, and joins.
 class GroupCommit final : public LogLane {
  public:
+  struct Role {
+    GroupCommit* slow = nullptr;  ///< where new rows go that a stranger keeps out; outlives this lane and its `stop`
+    bool asks_again = false;      ///< a slow lane: new rows that a stranger keeps out are tried until their deadlines
+  };
+
   /// `on_broken` is called once, on the lane's thread, if the log cannot be used any more: stop the process. Writes are
   /// then answered kInDoubt if they may have happened, else kRetry.
   GroupCommit(MessageLog& log, Loop& loop, LogHealth& health, Metrics& metrics,
-              std::function<void(const Error&)> on_broken, FlushLimits limits = {});
+              std::function<void(const Error&)> on_broken, FlushLimits limits, Role role);
+  GroupCommit(MessageLog& log, Loop& loop, LogHealth& health, Metrics& metrics,
+              std::function<void(const Error&)> on_broken, FlushLimits limits = {})
+      : GroupCommit(log, loop, health, metrics, std::move(on_broken), limits, Role()) {}
   ~GroupCommit() override;
 
   void start();
@@ -48,7 +60,10 @@ class GroupCommit final : public LogLane {
   void run();
   void gather(std::unique_lock<std::mutex>& lock);
   void flush(std::vector<Write> writes);
-  void on_committed(Committed committed, std::size_t writes, MonoTime sent);
+  void on_committed(Committed committed, std::vector<Write> writes, MonoTime sent);
+  [[nodiscard]] FlushQueue::Batch take_kept_out(FlushQueue::Batch& batch, const std::vector<Result<Answer>>& answers,
+                                                std::vector<Write>& writes) const;
+  void tell_of_kept_out(std::size_t writes);
   void on_failure(const Error& error, std::vector<Write> writes);
   void watch();
   void end_late();
@@ -61,6 +76,7 @@ class GroupCommit final : public LogLane {
   LogHealth& health_;
   Metrics& metrics_;
   const std::function<void(const Error&)> on_broken_;
+  const Role role_;
   std::atomic<std::uint64_t> flushes_ = 0;
   std::mutex mutex_;
   std::condition_variable wake_;
@@ -71,6 +87,7 @@ class GroupCommit final : public LogLane {
   bool stopping_ = false;        // guarded by mutex_
   bool broken_ = false;          // guarded by mutex_
   bool failing_ = false;         // of the lane's thread
+  bool keeps_asking_ = false;    // of the lane's thread: a stranger keeps new rows out
   std::shared_ptr<Watch> watch_ = std::make_shared<Watch>();
   std::thread thread_;
 };

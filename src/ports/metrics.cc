@@ -58,6 +58,9 @@ constexpr std::array<std::pair<Count, MetricName>, kCounts> kCountNames = {{
     {Count::kPruned, {"waybill_pruned_total", "Finished messages removed from the log after prune.age."}},
     {Count::kFlushFailures,
      {"waybill_flush_failures_total", "Flushes that the log refused or left in doubt; they are repeated."}},
+    {Count::kKeptOut,
+     {"waybill_kept_out_total",
+      "New messages that another program's transaction kept out of a flush; they wait apart."}},
 }};
 
 constexpr std::array<std::pair<Measure, MetricName>, kMeasures> kMeasureNames = {{

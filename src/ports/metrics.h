@@ -58,8 +58,9 @@ enum class Count : std::uint8_t {
   kForeignRejected,  ///< deliveries of another log, and such as are too large
   kPruned,
   kFlushFailures,
+  kKeptOut,  ///< new rows that a stranger's transaction kept out of a flush
 };
-inline constexpr std::size_t kCounts = static_cast<std::size_t>(Count::kFlushFailures) + 1;
+inline constexpr std::size_t kCounts = static_cast<std::size_t>(Count::kKeptOut) + 1;
 
 /// Distributions.
 enum class Measure : std::uint8_t {

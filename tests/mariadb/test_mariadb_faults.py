@@ -151,23 +151,6 @@ def test_a_strangers_row_lock_delays_only_its_rows(make_daemon, on_own_log, own_
         assert daemon.stop() == 0
 
 
-def test_an_id_that_a_stranger_has_not_committed_delays_only_its_message(make_daemon, on_own_log, own_log):
-    with make_daemon(config=on_own_log) as daemon, closing(own_log.connect()) as stranger:
-        client = daemon.client()
-        with stranger.cursor() as cursor:
-            own_log.insert(cursor, "contested", "theirs")
-        message = {"exchange": own_log.route[0], "routing_key": own_log.route[1], "body": "ours", "id": "contested"}
-        answer = client.post("/v1/messages", json=message)
-        assert answer.status_code == 503, answer.text
-        began = time.monotonic()
-        others = [client.accepted() for _ in range(20)]
-        assert time.monotonic() - began < 5, "the others did not wait for it"
-        stranger.rollback()
-        eventually(lambda: client.post("/v1/messages", json=message).status_code == 200, 10, "then it is accepted")
-        eventually(lambda: all(client.status(one) == CONSUMED for one in others), 10, "the others are consumed")
-        assert own_log.rows("msg", "msg_id = 'contested'")[0]["msg"] == "ours"
-
-
 def test_a_locked_table_is_waited_for(make_daemon, on_own_log, own_log):
     with make_daemon(config=on_own_log) as daemon, closing(own_log.connect()) as stranger:
         with Load(daemon.port, clients=4) as load:

@@ -49,6 +49,7 @@ constexpr std::array<std::string_view, kCounts> kGoldenCounts = {
     "waybill_refused_deliveries_total{fate=rejected}",
     "waybill_pruned_total",
     "waybill_flush_failures_total",
+    "waybill_kept_out_total",
 };
 
 constexpr std::array<std::string_view, kMeasures> kGoldenMeasures = {
