@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "api/base64.h"
+#include "base/base64.h"
 #include "core/names.h"
 
 namespace waybill::api {

@@ -2,8 +2,8 @@
 
 #include <boost/json.hpp>
 
-#include "api/base64.h"
 #include "api/json_text.h"
+#include "base/base64.h"
 #include "core/names.h"
 
 namespace waybill::api {

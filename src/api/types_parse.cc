@@ -1,9 +1,9 @@
 // Reads the answers of types.h and types_bulk.h.
 #include <boost/json.hpp>
 
-#include "api/base64.h"
 #include "api/types.h"
 #include "api/types_bulk.h"
+#include "base/base64.h"
 
 namespace waybill::api {
 namespace {

@@ -1,9 +1,15 @@
 #include "mail/mail_address.h"
 
 #include <arpa/inet.h>
+#include <idn2.h>
 
 #include <algorithm>
 #include <array>
+#include <memory>
+#include <optional>
+
+#include "core/names.h"
+#include "mail/mail_text.h"
 
 namespace waybill {
 namespace {
@@ -15,20 +21,15 @@ constexpr std::string_view kIpv6Tag = "ipv6:";
 
 bool is_letter_or_digit(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+bool is_beyond_ascii(char c) { return static_cast<unsigned char>(c) >= 0x80; }
 
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), to_lower);
-  return lower;
-}
-
-// RFC 5322, 3.2.3.
+// RFC 5322, 3.2.3, and RFC 6531, 3.3. Whether more than ASCII is allowed at all is looked at before.
 bool is_atom_char(char c) {
-  return is_letter_or_digit(c) || std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
+  return is_letter_or_digit(c) || is_beyond_ascii(c) ||
+         std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
 }
 
-bool is_printable(char c) { return c >= 0x20 && c < 0x7f; }
+bool is_quotable(char c) { return (c >= 0x20 && c < 0x7f) || is_beyond_ascii(c); }
 
 bool is_atom(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_atom_char); }
 
@@ -53,7 +54,7 @@ std::size_t quoted_string_length(std::string_view text) {
   for (std::size_t at = 1; at < text.size(); ++at) {
     if (text[at] == '"') return at + 1;
     if (text[at] == '\\') ++at;
-    if (at >= text.size() || !is_printable(text[at])) return 0;
+    if (at >= text.size() || !is_quotable(text[at])) return 0;
   }
   return 0;
 }
@@ -79,17 +80,44 @@ std::size_t local_part_length(std::string_view address) {
   return at == std::string_view::npos ? 0 : at;
 }
 
-}  // namespace
+bool is_domain(std::string_view text) {
+  return text.starts_with('[') ? is_address_literal(text) : every_dotted_part(text, is_label);
+}
 
-Status check_mail_address(std::string_view address) {
-  const auto refuse = [](const char* why) { return make_error(ErrorClass::kPermanent, why); };
-  if (address.empty()) return refuse("an address is empty");
-  for (const char c : address) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return refuse("an address contains a control character");
-    if (static_cast<unsigned char>(c) >= 0x80) {
-      return refuse("internationalised addresses are not supported: an address must be ASCII");
+struct FreeIdn {
+  void operator()(char* text) const { idn2_free(text); }
+};
+
+// As the DNS has it; nothing if it cannot be there. Nontransitional: `straße` and `strasse` are two domains.
+std::optional<std::string> ascii_domain(std::string_view domain) {
+  if (is_ascii(domain)) return std::string(domain);
+  char* converted = nullptr;
+  const int failed = idn2_to_ascii_8z(std::string(domain).c_str(), &converted, IDN2_NONTRANSITIONAL);
+  const std::unique_ptr<char, FreeIdn> owned(converted);
+  if (failed != IDN2_OK) return std::nullopt;
+  return std::string(owned.get());
+}
+
+// What looks like nothing, or like the end of a line, in some script: U+00A0, U+1680, U+2000-200F, U+2028-202F,
+// U+205F-206F, U+3000, U+FEFF. The text is valid UTF-8.
+bool has_invisible_character(std::string_view text) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto rest = text.substr(at);
+    const auto last = [&](std::size_t index) { return static_cast<unsigned char>(rest[index]); };
+    if (rest.starts_with("\xC2\xA0") || rest.starts_with("\xE1\x9A\x80") || rest.starts_with("\xE3\x80\x80") ||
+        rest.starts_with("\xEF\xBB\xBF")) {
+      return true;
     }
+    if (rest.starts_with("\xE2\x80") && (last(2) <= 0x8F || (last(2) >= 0xA8 && last(2) <= 0xAF))) return true;
+    if (rest.starts_with("\xE2\x81") && last(2) >= 0x9F && last(2) <= 0xAF) return true;
   }
+  return false;
+}
+
+Error refuse(const char* why) { return make_error(ErrorClass::kPermanent, why); }
+
+// The rules that both kinds share.
+Status check_parts(std::string_view address) {
   if (address.size() > kAddressBytesMax) return refuse("an address is longer than 254 bytes");
   const auto length = local_part_length(address);
   if (length == 0 || length >= address.size() || address[length] != '@') {
@@ -100,18 +128,56 @@ Status check_mail_address(std::string_view address) {
   if (!local.starts_with('"') && !every_dotted_part(local, is_atom)) {
     return refuse("the part of an address before the @ contains what needs double quotes, or misplaced dots");
   }
-  const auto domain = address.substr(length + 1);
-  if (domain.starts_with('[') ? !is_address_literal(domain) : !every_dotted_part(domain, is_label)) {
+  const auto domain = ascii_domain(address.substr(length + 1));
+  if (!domain || !is_domain(*domain)) {
     return refuse("the part of an address after the @ is neither a domain name nor an IP address in brackets");
   }
+  if (length + 1 + domain->size() > kAddressBytesMax) {
+    return refuse("an address is longer than 254 bytes when its domain is written in ASCII");
+  }
   return ok_status();
+}
+
+Status check_characters(std::string_view address) {
+  if (address.empty()) return refuse("an address is empty");
+  if (!is_valid_utf8(address)) return refuse("an address is not valid UTF-8");
+  if (has_control_character(address)) return refuse("an address contains a control character");
+  return ok_status();
+}
+
+}  // namespace
+
+Status check_mail_address(std::string_view address) {
+  if (!address.empty() && !is_ascii(address)) {
+    return refuse("internationalised addresses are not supported: an address must be ASCII");
+  }
+  if (auto status = check_characters(address); !status) return status;
+  return check_parts(address);
+}
+
+Status check_international_address(std::string_view address) {
+  if (auto status = check_characters(address); !status) return status;
+  if (has_invisible_character(address)) return refuse("an address contains white space or an invisible character");
+  return check_parts(address);
+}
+
+bool needs_smtputf8(std::string_view address) {
+  return !is_ascii(address.substr(0, address.size() - domain_of(address).size()));
+}
+
+std::string dns_domain_of(std::string_view address) { return ascii_domain(domain_of(address)).value_or(""); }
+
+std::string wire_address(std::string_view address) {
+  if (is_ascii(address) || needs_smtputf8(address)) return std::string(address);
+  return std::string(address.substr(0, address.size() - domain_of(address).size())) + dns_domain_of(address);
 }
 
 std::string_view domain_of(std::string_view address) { return address.substr(address.rfind('@') + 1); }
 
 std::string mailbox_key(std::string_view address) {
   const auto domain = domain_of(address);
-  return std::string(address.substr(0, address.size() - domain.size())) + lower_case(domain);
+  const auto known = ascii_domain(domain);
+  return std::string(address.substr(0, address.size() - domain.size())) + lower_case(known ? *known : domain);
 }
 
 }  // namespace waybill

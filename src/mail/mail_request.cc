@@ -8,6 +8,7 @@
 #include "core/names.h"
 #include "mail/json_fields.h"
 #include "mail/mail_address.h"
+#include "mail/mail_text.h"
 
 namespace waybill {
 namespace {
@@ -18,30 +19,8 @@ constexpr std::string_view kTos = "tos";
 constexpr std::string_view kDocument = "body";
 constexpr std::size_t kUnknownFieldsNamed = 16;
 constexpr std::size_t kBadAddressesNamed = 5;
-constexpr std::size_t kQuotedBytesMax = 80;
 
 using Problem = std::optional<std::string>;
-
-// Somebody else's text, cut and cleaned so that it can stand in a sentence, a log line or JSON.
-std::string quoted(std::string_view text) {
-  const bool cut = text.size() > kQuotedBytesMax;
-  text = text.substr(0, kQuotedBytesMax);
-  std::string clean = "'";
-  for (const char c : text) clean += c >= 0x20 && c < 0x7f ? c : '?';
-  return clean + (cut ? "…'" : "'");
-}
-
-bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
-
-// C0, DEL, and C1 in its UTF-8 form, where NEL (U+0085) is a line end to some readers. The text is valid UTF-8.
-bool has_control_character(std::string_view text) {
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const auto byte = static_cast<unsigned char>(text[at]);
-    if (byte < 0x20 || byte == 0x7f) return true;
-    if (byte == 0xC2 && static_cast<unsigned char>(text[at + 1]) < 0xA0) return true;
-  }
-  return false;
-}
 
 Problem text_problem(std::string_view text, std::size_t bytes_max) {
   if (!is_valid_utf8(text)) return "it is not valid UTF-8";
@@ -189,8 +168,7 @@ class RequestReader {
 
   void note_unknown(std::string_view name) {
     if (++unknown_ > kUnknownFieldsNamed) return;
-    const auto shown = quoted(name);
-    note(name.empty() ? shown : shown.substr(1, shown.size() - 2), "it is not known; subject, content and tos are");
+    note(name.empty() ? quoted(name) : shown(name), "it is not known; subject, content and tos are");
   }
 
   const MailLimits& limits_;

@@ -5,7 +5,7 @@
 #include <concepts>
 #include <utility>
 
-#include "api/base64.h"
+#include "base/base64.h"
 #include "core/headers.h"
 #include "testing/recording/write_fields.h"
 

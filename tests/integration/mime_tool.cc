@@ -1,10 +1,12 @@
-// mime_tool MSG_ID FROM MILLIS: reads a mail's message body from stdin and writes the mail to stdout, dated MILLIS
-// since the epoch. Exit code 1, with the reason on stderr, if the body or the sender is refused.
+// mime_tool MSG_ID FROM MILLIS: reads a mail's message body, of either form, from stdin and writes the mail to stdout,
+// dated MILLIS since the epoch. Exit code 1, with the reason on stderr, if the body or the sender is refused. Its
+// recipients, as the envelope names them, go to stderr.
 #include <cstdlib>
 #include <iostream>
 #include <iterator>
 #include <string>
 
+#include "mail/mail_address.h"
 #include "mail/mail_body.h"
 #include "mail/mime.h"
 
@@ -15,16 +17,17 @@ int main(int argc, char** argv) {
     return 2;
   }
   const std::string json{std::istreambuf_iterator<char>(std::cin), {}};
-  const auto body = read_mail_body(json, {});
+  const auto body = read_any_mail_body(json, {});
   if (!body) {
     std::cerr << body.error().message << "\n";
     return 1;
   }
-  const auto bytes = build_mime(body->request, {{argv[1]}, argv[2], from_millis(std::atoll(argv[3]))});
+  const auto bytes = build_mime(*body, {{argv[1]}, argv[2], from_millis(std::atoll(argv[3]))});
   if (!bytes) {
     std::cerr << bytes.error().message << "\n";
     return 1;
   }
   std::cout << *bytes;
+  for (const auto& address : recipients_of(*body)) std::cerr << wire_address(address) << "\n";
   return std::cout.flush() ? 0 : 1;
 }

@@ -40,7 +40,7 @@ TEST(Mime, WritesAPlainMailPlainly) {
             "From: waybill@example.com\r\n"
             "Subject: Hello\r\n"
             "To: a@example.com, \"b c\"@example.com\r\n"
-            "Message-Id: <42@waybill.example.com>\r\n"
+            "Message-ID: <42@waybill.example.com>\r\n"
             "MIME-Version: 1.0\r\n"
             "Content-Type: text/plain; charset=utf-8\r\n"
             "Content-Transfer-Encoding: 7bit\r\n"
@@ -100,7 +100,7 @@ TEST(Mime, TheMessageIdComesFromTheIdAndTheSendersDomain) {
   auto stamp = kStamp;
   stamp.id = {"订单/7"};
   const auto bytes = mime({"s", "c", {"a@x"}}, stamp);
-  EXPECT_NE(bytes.find("Message-Id: " + mime_message_id(stamp.id, stamp.from) + "\r\n"), std::string::npos);
+  EXPECT_NE(bytes.find("Message-ID: " + mime_message_id(stamp.id, stamp.from) + "\r\n"), std::string::npos);
 }
 
 TEST(Mime, RefusesWhatWouldBreakTheForm) {

@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 
-namespace waybill::api {
+namespace waybill {
 
 [[nodiscard]] std::string base64_encode(std::string_view bytes);
 /// Nothing if it is not exactly what `base64_encode` would write for some bytes.
 [[nodiscard]] std::optional<std::string> base64_decode(std::string_view text);
 
-}  // namespace waybill::api
+}  // namespace waybill

@@ -1,10 +1,10 @@
-#include "api/base64.h"
+#include "base/base64.h"
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 
-namespace waybill::api {
+namespace waybill {
 namespace {
 
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -21,17 +21,15 @@ constexpr std::array<int, 256> kValues = [] {
 }  // namespace
 
 std::string base64_encode(std::string_view bytes) {
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    const std::size_t count = std::min<std::size_t>(3, bytes.size() - at);
-    std::uint32_t group = 0;
-    for (std::size_t i = 0; i < 3; ++i) {
-      group = group << 8 | (i < count ? static_cast<unsigned char>(bytes[at + i]) : 0U);
-    }
-    for (std::size_t i = 0; i < 4; ++i) {
-      text.push_back(i <= count ? kAlphabet[group >> (18 - 6 * i) & 0x3F] : '=');
-    }
+  std::string text((bytes.size() + 2) / 3 * 4, '=');
+  const auto byte = [bytes](std::size_t at) {
+    return at < bytes.size() ? std::uint32_t{static_cast<unsigned char>(bytes[at])} : 0U;
+  };
+  char* out = text.data();
+  for (std::size_t at = 0; at < bytes.size(); at += 3, out += 4) {
+    const std::uint32_t group = byte(at) << 16 | byte(at + 1) << 8 | byte(at + 2);
+    const std::size_t characters = std::min<std::size_t>(3, bytes.size() - at) + 1;
+    for (std::size_t i = 0; i < characters; ++i) out[i] = kAlphabet[group >> (18 - 6 * i) & 0x3F];
   }
   return text;
 }
@@ -41,8 +39,8 @@ std::optional<std::string> base64_decode(std::string_view text) {
   std::size_t padding = 0;
   while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
 
-  std::string bytes;
-  bytes.reserve(text.size() / 4 * 3);
+  std::string bytes(text.size() / 4 * 3 - padding, '\0');
+  std::size_t written = 0;
   std::uint32_t bits = 0;
   int held = 0;
   for (const char c : text.substr(0, text.size() - padding)) {
@@ -52,11 +50,11 @@ std::optional<std::string> base64_decode(std::string_view text) {
     held += 6;
     if (held < 8) continue;
     held -= 8;
-    bytes.push_back(static_cast<char>(bits >> held & 0xFF));
+    bytes[written++] = static_cast<char>(bits >> held & 0xFF);
   }
   // Bits left over must be zero, or two texts would mean the same bytes.
   if ((bits & ((1U << held) - 1)) != 0) return std::nullopt;
   return bytes;
 }
 
-}  // namespace waybill::api
+}  // namespace waybill
