@@ -46,6 +46,7 @@ struct HttpConfig {
   ListenAddress listen;
   std::vector<std::string> tokens;  ///< bearer tokens; empty: none is asked for
   std::size_t max_body = 0;         ///< bytes
+  std::size_t max_mail_body = 0;    ///< bytes, of a request for fuller mails
   std::size_t max_headers = 0;      ///< bytes
   int max_connections = 0;
   std::size_t max_pending_bodies = 0;  ///< bytes, of all requests together
@@ -79,6 +80,7 @@ struct BrokerConfig {
 
 struct MailConfig {
   std::string from;
+  std::vector<std::string> allowed_from;  ///< addresses and @domains, sound; empty: everybody
   std::string maildir;
   std::string journal;  ///< one fsynced line per effect; empty: none
   Route route;          ///< the classic route

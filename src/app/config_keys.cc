@@ -10,6 +10,7 @@
 #include "app/config_value.h"
 #include "app/shared_logs.h"
 #include "broker/rabbitmq/protocol/rabbitmq_url.h"
+#include "mail/allowed_senders.h"
 #include "mail/mail_address.h"
 
 namespace waybill::app {
@@ -277,6 +278,14 @@ Status assign_mail_from(Config& config, const std::string& text) {
   return ok_status();
 }
 
+Status assign_allowed_from(Config& config, const std::string& text) {
+  auto entries = split_list(text, ',');
+  const auto allowed = AllowedSenders::from(entries);
+  if (!allowed.ok()) return allowed.error();
+  config.mail.allowed_from = std::move(entries);
+  return ok_status();
+}
+
 Status assign_more_routes(Config& config, const std::string& text) {
   std::vector<Route> routes;
   for (const auto& part : split_list(text, ',')) {
@@ -373,6 +382,8 @@ std::vector<ConfigKey> http_keys() {
                     "bearer tokens, one a line; better in a file: http.token_file")),
       size("http.max_body", "1MiB", {1 * kKiB, 64 * kMiB}, "largest request body",
            [](Config& c) { return &c.http.max_body; }),
+      size("http.max_mail_body", "36MiB", {1 * kKiB, 64 * kMiB}, "the same, of one with mails for /v1/mails",
+           [](Config& c) { return &c.http.max_mail_body; }),
       size("http.max_headers", "16KiB", {1 * kKiB, 1 * kMiB}, "largest request head",
            [](Config& c) { return &c.http.max_headers; }),
       count("http.max_connections", "4096", {1, 100'000}, "connections served at once",
@@ -394,7 +405,10 @@ std::vector<ConfigKey> http_keys() {
 
 std::vector<ConfigKey> mail_keys() {
   return {
-      parsed("mail.from", "waybill@localhost", ValueKind::kText, assign_mail_from, "the sender of every mail"),
+      parsed("mail.from", "waybill@localhost", ValueKind::kText, assign_mail_from,
+             "the sender of every mail that names none"),
+      parsed("mail.allowed_from", "", ValueKind::kList, assign_allowed_from,
+             "whom else mails may come from: addresses and @domains; empty: anybody"),
       path("mail.maildir", "{data}/mail", false, "the Maildir that mail is delivered into",
            [](Config& c) { return &c.mail.maildir; }),
       path("mail.journal", "", true, "a file that gets one durable line per mail delivered; empty: none",

@@ -54,7 +54,7 @@ WorkerOptions worker_options(const Config& config) {
 std::size_t message_body_max(const Config& config) {
   constexpr std::size_t kLeast = 1U << 20U;
   constexpr std::size_t kRoom = 64U << 10U;
-  return std::min(std::max(config.http.max_body, kLeast) + kRoom, kBodyMax);
+  return std::min(std::max({config.http.max_body, config.http.max_mail_body, kLeast}) + kRoom, kBodyMax);
 }
 
 Topology topology_of(const Config& config) {
@@ -131,6 +131,7 @@ api::MailSendOptions mail_send_options(const Config& config) {
 MailOptions mail_options(const Config& config) {
   MailOptions options;
   options.from = config.mail.from;
+  options.allowed_from = *AllowedSenders::from(config.mail.allowed_from);  // they were read when they were configured
   return options;
 }
 

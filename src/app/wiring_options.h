@@ -14,7 +14,7 @@
 namespace waybill::app {
 
 /// Larger bodies are neither accepted nor handled. Leaves room for what a message adds to the request that it was made
-/// from, so that every request within http.max_body becomes a message.
+/// from, so that every request within http.max_body and http.max_mail_body becomes a message.
 [[nodiscard]] std::size_t message_body_max(const Config& config);
 
 /// The exchanges, queues and bindings that the configured routes and dead letters need.

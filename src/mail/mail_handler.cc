@@ -5,6 +5,7 @@
 #include "base/fault_point.h"
 #include "mail/mail_address.h"
 #include "mail/mail_body.h"
+#include "mail/mail_text.h"
 #include "mail/mime.h"
 
 namespace waybill {
@@ -22,16 +23,29 @@ Status validate(const MailOptions& options) {
   return ok_status();
 }
 
+namespace {
+
+MailEnvelope envelope_of(const Mail& mail, const std::string& from) {
+  MailEnvelope envelope{wire_address(from), {}};
+  for (const auto& address : recipients_of(mail)) envelope.to.push_back(wire_address(address));
+  return envelope;
+}
+
+}  // namespace
+
 MailHandler::MailHandler(MailOptions options, std::unique_ptr<MailTransport> transport, const WallClock& clock)
     : options_(std::move(options)), transport_(std::move(transport)), clock_(clock) {}
 
 HandlerOutcome MailHandler::handle(const Attempt& attempt, EffectGate& gate) {
-  auto body = read_mail_body(attempt.body.bytes(), options_.limits);
-  if (!body) return Fail{body.error().message};
-  auto bytes = build_mime(body->request, {attempt.id, options_.from, clock_.now()});
+  const auto mail = read_any_mail_body(attempt.body.bytes(), options_.limits);
+  if (!mail) return Fail{mail.error().message};
+  const std::string& from = mail->from ? mail->from->address : options_.from;
+  if (from != options_.from && !options_.allowed_from.allows(from)) {
+    return Fail{"from: " + quoted(from) + " is not within mail.allowed_from"};
+  }
+  auto bytes = build_mime(*mail, {attempt.id, options_.from, clock_.now()});
   if (!bytes) return Fail{bytes.error().message};
-  const MailToDeliver mail{attempt.id, {options_.from, std::move(body->request.tos)}, std::move(*bytes)};
-  auto outcome = transport_->deliver(mail, gate);
+  auto outcome = transport_->deliver({attempt.id, envelope_of(*mail, from), std::move(*bytes)}, gate);
   if (std::holds_alternative<Done>(outcome)) crash_point("after_effect");
   return outcome;
 }

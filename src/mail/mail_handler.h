@@ -6,14 +6,16 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "mail/mail_request.h"
+#include "mail/allowed_senders.h"
+#include "mail/mail_limits.h"
 #include "mail/transport.h"
 #include "ports/handler.h"
 
 namespace waybill {
 
 struct MailOptions {
-  std::string from = "waybill@localhost";  ///< sender in header and envelope; an address
+  std::string from = "waybill@localhost";  ///< sender of mails that name none, in header and envelope; an address
+  AllowedSenders allowed_from;             ///< whom else a mail may name
   MailLimits limits;                       ///< of what is accepted and of what is sent
 };
 /// Says which option is wrong and what would be right.
@@ -26,7 +28,8 @@ class MailHandler final : public Handler {
   MailHandler(MailOptions options, std::unique_ptr<MailTransport> transport, const WallClock& clock);
 
   [[nodiscard]] bool marks_effect() const override { return true; }
-  /// `Fail`: the body is not a mail, by the rules of mail_body.h. Otherwise what the transport answers.
+  /// `Fail`: the body is not a mail, by the rules of mail_body.h, or its sender is not allowed, for other programs
+  /// write bodies too. Otherwise what the transport answers.
   [[nodiscard]] HandlerOutcome handle(const Attempt& attempt, EffectGate& gate) override;
 
  private:

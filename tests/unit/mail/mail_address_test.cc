@@ -65,5 +65,41 @@ TEST(MailAddress, KeysIgnoreTheCaseOfTheDomainAlone) {
   EXPECT_EQ(domain_of("\"a@b\"@example.com"), "example.com");
 }
 
+std::string international_reason(const std::string& address) {
+  const auto status = check_international_address(address);
+  return status ? "" : status.error().message;
+}
+
+TEST(MailAddress, InternationalOnesMayHoldAnyScript) {
+  for (const char* address : {"a@b", "用户@例え.jp", "jörg@example.com", "a@bücher.example", "\"jörg x\"@b",
+                              "用户@[192.0.2.1]", "θσερ@εχαμπλε.ψομ", "a@straße.example"}) {
+    EXPECT_EQ(international_reason(address), "") << address;
+  }
+}
+
+TEST(MailAddress, InternationalOnesAreHeldToTheSameRules) {
+  for (const std::string& address :
+       {std::string("é"),         std::string("é@"),          std::string("@é"),
+        std::string("é..a@b"),    std::string("é a@b"),       std::string("a@b_é"),
+        std::string("a@-é"),      std::string("é@[é]"),       std::string("\xff@b"),
+        std::string("a@\xc3"),    std::string("é@b\r\n"),     std::string("\xC2\x85@b"),
+        std::string("a\0é@b", 6), std::string("a\xC2\xA0@b"), std::string("a\u200b@b"),
+        std::string("a\u2028@b"), std::string("a\u3000@b"),   std::string("a\u202e@b"),
+        std::string("a@b\u3002"), std::string("Name <é@b>"),  "é@" + std::string(300, 'x')}) {
+    EXPECT_NE(international_reason(address), "") << address;
+  }
+}
+
+TEST(MailAddress, KnowsWhatNeedsSmtputf8AndHowTheRestTravels) {
+  EXPECT_TRUE(needs_smtputf8("jörg@example.com"));
+  EXPECT_FALSE(needs_smtputf8("a@bücher.example"));
+  EXPECT_EQ(wire_address("a@Bücher.example"), "a@xn--bcher-kva.example");
+  EXPECT_EQ(wire_address("a@straße.example"), "a@xn--strae-oqa.example");  // not that of strasse
+  EXPECT_EQ(wire_address("用户@例え.jp"), "用户@例え.jp");
+  EXPECT_EQ(wire_address("A@B"), "A@B");
+  EXPECT_EQ(dns_domain_of("用户@例え.jp"), "xn--r8jz45g.jp");
+  EXPECT_EQ(mailbox_key("a@BÜCHER.example"), mailbox_key("a@xn--bcher-kva.example"));
+}
+
 }  // namespace
 }  // namespace waybill

@@ -129,5 +129,39 @@ TEST_F(MailHandlerTest, TheJournalHasItsLineAfterTheEffectAndNotDuringIt) {
   }
 }
 
+TEST_F(MailHandlerTest, SendsAFullerMailToEveryoneInTheSendersName) {
+  Mail mail;
+  mail.text = "t";
+  mail.from = Mailbox{"s@bücher.example", "S"};
+  mail.to = {{"a@x", "A"}};
+  mail.bcc = {{"b@straße.example", ""}, {"a@X", ""}};
+  MailOptions options;
+  options.allowed_from = *AllowedSenders::from({"@bücher.example"});
+  const auto mailer = handler(options);
+  ASSERT_TRUE(std::holds_alternative<Done>(mailer->handle(attempt("42", write_mail_body(mail)), gate_)));
+  const auto& sent = transport_->mails.front();
+  EXPECT_EQ(sent.envelope.from, "s@xn--bcher-kva.example");
+  EXPECT_EQ(sent.envelope.to, (std::vector<std::string>{"a@x", "b@xn--strae-oqa.example"}));
+  EXPECT_EQ(sent.bytes, *build_mime(mail, {{"42"}, options.from, clock_.time}));
+}
+
+TEST_F(MailHandlerTest, FailsAMailInANameThatIsNotAllowed) {
+  MailOptions options;
+  options.from = "us@example.org";
+  options.allowed_from = *AllowedSenders::from({"news@example.org"});
+  const auto mailer = handler(options);
+  Mail mail;
+  mail.text = "t";
+  mail.to = {{"a@x", ""}};
+  for (const auto& [from, allowed] : std::vector<std::pair<std::string, bool>>{
+           {"news@example.org", true}, {"us@example.org", true}, {"boss@example.org", false}}) {
+    mail.from = Mailbox{from, ""};
+    const auto outcome = mailer->handle(attempt("42", write_mail_body(mail)), gate_);
+    EXPECT_EQ(std::holds_alternative<Done>(outcome), allowed) << from;
+    if (allowed) continue;
+    EXPECT_EQ(std::get<Fail>(outcome).error, "from: 'boss@example.org' is not within mail.allowed_from");
+  }
+}
+
 }  // namespace
 }  // namespace waybill
