@@ -248,7 +248,8 @@ awaitable<HttpServer::Impl::Session::Read> HttpServer::Impl::Session::read_reque
       case RequestReader::Step::kHeader:
         if (auto error = admit()) co_return refuse(std::move(*error));
         enter(Phase::kBody);
-        if (reader_.expects_continue() && !co_await write_bytes(kContinue)) co_return Read::kGone;
+        if (reader_.expects_continue() && reader_.body_may_come() && !co_await write_bytes(kContinue))
+          co_return Read::kGone;
         continue;
       case RequestReader::Step::kNeedMore:
         if (!count_body(reader_.body_bytes())) co_return refuse(unavailable("too many large requests at once"));
@@ -277,6 +278,7 @@ std::optional<HttpError> HttpServer::Impl::Session::admit() {
   auto found = server_.gate_.admit(reader_.request());
   if (auto* error = std::get_if<HttpError>(&found)) return std::move(*error);
   match_ = std::move(std::get<Router::Match>(found));
+  if (const auto most = match_.entry->body_bytes_max; most > 0) reader_.limit_body(most);
   return std::nullopt;
 }
 

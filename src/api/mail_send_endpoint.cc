@@ -39,7 +39,7 @@ void MailSendEndpoint::handle(const HttpRequest& request, Answer answer) {
   if (auto* error = std::get_if<HttpError>(&query)) return answer(refusal(*error));
   auto key = read_idempotency_key(request);
   if (auto* error = std::get_if<HttpError>(&key)) return answer(refusal(*error));
-  auto parsed = parse_mail_request(request.body, options_.limits);
+  auto parsed = parse_mail_request(request.body, options_.rules.limits);
   if (auto* errors = std::get_if<FieldErrors>(&parsed)) return answer(refusal(bad_mail(*errors)));
 
   auto mail = std::make_shared<const MailRequest>(std::get<MailRequest>(std::move(parsed)));

@@ -10,17 +10,12 @@
 
 #include "api/endpoint.h"
 #include "api/keys_in_flight.h"
+#include "api/mail_send_options.h"
 #include "core/names.h"
 #include "mail/mail_request.h"
 #include "ports/intake.h"
 
 namespace waybill::api {
-
-struct MailSendOptions {
-  Route route{"mail.exchange", "mail.routing.key"};  ///< where mails are published
-  std::string content_type = "application/json";     ///< of the message that carries a mail
-  MailLimits limits;
-};
 
 class MailSendEndpoint final : public Endpoint {
  public:

@@ -1,9 +1,10 @@
 #include "api/request_reader.h"
 
 #include <algorithm>
+#include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -13,7 +14,39 @@ namespace {
 namespace beast = boost::beast;
 namespace http = beast::http;
 
-using Parser = http::request_parser<http::string_body>;
+// A string that grows with what arrives. Beast's own takes memory for all that is announced, which a client may leave
+// it at.
+struct GrowingBody {
+  using value_type = std::string;  // NOLINT(readability-identifier-naming)
+  static std::uint64_t size(const value_type& body) { return body.size(); }
+
+  class reader {  // NOLINT(readability-identifier-naming)
+   public:
+    template <bool kIsRequest, class Fields>
+    reader(http::header<kIsRequest, Fields>&, value_type& body) : body_(body) {}
+    void init(const boost::optional<std::uint64_t>& announced, beast::error_code& error) {
+      error = {};
+      if (announced) body_.reserve(std::min<std::uint64_t>(*announced, kReservedBytesMax));
+    }
+    template <class Buffers>
+    std::size_t put(const Buffers& buffers, beast::error_code& error) {
+      error = {};
+      std::size_t bytes = 0;
+      for (const auto buffer : beast::buffers_range_ref(buffers)) {
+        body_.append(static_cast<const char*>(buffer.data()), buffer.size());
+        bytes += buffer.size();
+      }
+      return bytes;
+    }
+    void finish(beast::error_code& error) { error = {}; }
+
+   private:
+    static constexpr std::uint64_t kReservedBytesMax = 1U << 20U;
+    value_type& body_;
+  };
+};
+
+using Parser = http::request_parser<GrowingBody>;
 
 constexpr std::size_t kReadBytesSmall = 4U << 10U;
 constexpr std::size_t kReadBytesLarge = 16U << 10U;
@@ -46,13 +79,15 @@ struct RequestReader::Impl {
     if (buffer.size() == 0 && buffer.capacity() > kReadBytesLarge) buffer.shrink_to_fit();
     parser.emplace();
     parser->header_limit(static_cast<std::uint32_t>(limits.header_bytes));
-    parser->body_limit(limits.body_bytes);
+    parser->body_limit(boost::none);  // it is looked at when the header is here
+    body_bytes = limits.body_bytes;
     request.headers.clear();
     request.path_values.clear();
     request.path = request.query = request.body = {};
     request.method = HttpMethod::kOther;
     header_bytes = 0;
     header_told = false;
+    body_limited = false;
     refused = false;
   }
 
@@ -65,10 +100,15 @@ struct RequestReader::Impl {
 
   Step refuse(beast::error_code error) {
     if (error == http::error::header_limit) return refuse_header();
-    if (error == http::error::body_limit) {
-      return refuse(413, "the body is larger than " + std::to_string(limits.body_bytes) + " bytes");
-    }
+    if (error == http::error::body_limit) return refuse_body();
     return refuse(400, "the request is not HTTP/1.1: " + error.message());
+  }
+
+  Step refuse_body() { return refuse(413, "the body is larger than " + std::to_string(body_bytes) + " bytes"); }
+
+  [[nodiscard]] bool body_may_come() const {
+    const auto announced = parser->content_length();
+    return !announced || *announced <= body_bytes;
   }
 
   Step refuse_header() {
@@ -116,6 +156,11 @@ struct RequestReader::Impl {
   Step advance() {
     while (true) {
       if (parser->is_header_done() && !header_told) return tell_header();
+      if (header_told && !body_limited) {
+        if (!body_may_come()) return refuse_body();
+        parser->body_limit(body_bytes);  // once: the parser counts it down, chunk by chunk
+        body_limited = true;
+      }
       if (parser->is_done()) {
         request.body = parser->get().body();
         return Step::kComplete;
@@ -142,7 +187,9 @@ struct RequestReader::Impl {
   HttpRequest request;
   HttpError refusal;
   std::size_t header_bytes = 0;
+  std::size_t body_bytes = 0;  // the most
   bool header_told = false;
+  bool body_limited = false;
   bool refused = false;
 };
 
@@ -158,6 +205,8 @@ std::span<char> RequestReader::prepare() {
 
 void RequestReader::commit(std::size_t bytes) { impl_->buffer.commit(bytes); }
 RequestReader::Step RequestReader::advance() { return impl_->advance(); }
+void RequestReader::limit_body(std::size_t bytes) { impl_->body_bytes = bytes; }
+bool RequestReader::body_may_come() const { return impl_->body_may_come(); }
 void RequestReader::next() { impl_->restart(); }
 
 bool RequestReader::started() const { return impl_->parser->got_some() || impl_->buffer.size() > 0; }

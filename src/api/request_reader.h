@@ -14,7 +14,7 @@ namespace waybill::api {
 
 struct ReaderLimits {
   std::size_t header_bytes = 16U << 10U;  ///< request line and all headers; more is 431
-  std::size_t body_bytes = 1U << 20U;     ///< more is 413, as soon as it is known
+  std::size_t body_bytes = 1U << 20U;     ///< more is 413, as soon as it is known; limit_body() may change it
 };
 
 class RequestReader {
@@ -35,6 +35,10 @@ class RequestReader {
   [[nodiscard]] std::span<char> prepare();
   void commit(std::size_t bytes);
   [[nodiscard]] Step advance();
+  /// After kHeader: another limit for the body of this request alone.
+  void limit_body(std::size_t bytes);
+  /// False if the body is announced as larger than it may be: the next step refuses it.
+  [[nodiscard]] bool body_may_come() const;
   /// Forgets the request and frees its body; bytes that came after it are kept and are the beginning of the next one.
   void next();
 

@@ -1,6 +1,7 @@
 // Which endpoint a request is for. Built once, then only read; any thread.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,7 +20,8 @@ class Router {
     std::string pattern;  ///< `/v1/messages/{id}/retry`: `{…}` stands for one segment that is not empty
     std::unique_ptr<Endpoint> endpoint;
     ErrorForm form = ErrorForm::kV1;
-    bool open = false;  ///< asks for no token
+    bool open = false;               ///< asks for no token
+    std::size_t body_bytes_max = 0;  ///< of its requests; 0: what the server takes of all
   };
   struct Match {
     const Entry* entry = nullptr;

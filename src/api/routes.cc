@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "api/health_endpoints.h"
+#include "api/mails_endpoint.h"
 #include "api/message_action_endpoint.h"
 #include "api/message_bulk_endpoint.h"
 #include "api/message_list_endpoint.h"
@@ -51,6 +52,9 @@ void add_health(Router& router, Operations& operations, MetricsPage* metrics) {
 
 Router make_router(Intake& intake, Operations& operations, MailSendOptions mail, MetricsPage* metrics) {
   Router router;
+  auto mails = post(std::string(MailsEndpoint::kPath), std::make_unique<MailsEndpoint>(intake, mail));
+  mails.body_bytes_max = mail.mails_body_max;
+  router.add(std::move(mails));
   router.add({HttpMethod::kPost, std::string(MailSendEndpoint::kPath),
               std::make_unique<MailSendEndpoint>(intake, std::move(mail)), ErrorForm::kClassic});
   router.add(post(std::string(MessageSendEndpoint::kPath), std::make_unique<MessageSendEndpoint>(intake)));

@@ -125,6 +125,9 @@ api::HttpOptions http_options(const Config& config) {
 api::MailSendOptions mail_send_options(const Config& config) {
   api::MailSendOptions options;
   options.route = config.mail.route;
+  options.rules.from = config.mail.from;
+  options.rules.allowed_from = *AllowedSenders::from(config.mail.allowed_from);  // they were read before
+  options.mails_body_max = std::min(config.http.max_mail_body, config.http.max_pending_bodies);
   return options;
 }
 
