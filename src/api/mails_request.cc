@@ -7,7 +7,6 @@
 #include "mail/json_tree.h"
 #include "mail/mail_body.h"
 #include "mail/mail_json.h"
-#include "mail/mail_text.h"
 
 namespace waybill::api {
 namespace {
@@ -69,7 +68,7 @@ class OrderReader {
   void check_sender(const Mail& mail, const std::string& place, FieldNotes& notes) const {
     if (!mail.from || mail.from->address == rules_.from || rules_.allowed_from.allows(mail.from->address)) return;
     notes.add(member_place(place, "from"),
-              "is not allowed: " + quoted(mail.from->address) + " is not within mail.allowed_from");
+              "is not allowed: '" + mail.from->address + "' is not within mail.allowed_from");
   }
 
   const MailRules& rules_;
