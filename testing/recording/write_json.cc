@@ -65,7 +65,7 @@ json::value encode(const Owner& owner) { return json::value(to_string(owner)); }
 json::value encode(const Digest& digest) { return json::value(to_hex(digest)); }
 json::value encode(const RetryPolicy& policy) { return json::value(to_string(policy)); }
 json::value encode(const Body& body) {
-  return json::object{{body.binary() ? "binary" : "text", api::base64_encode(body.bytes())}};
+  return json::object{{body.binary() ? "binary" : "text", base64_encode(body.bytes())}};
 }
 // A header's name and value.
 json::value encode(const std::pair<std::string, std::string>& pair) { return json::array{pair.first, pair.second}; }
@@ -184,7 +184,7 @@ bool decode(const json::value& from, Body& to) {
   if (object == nullptr || object->size() != 1) return false;
   const auto& [kind, base64] = *object->begin();
   if ((kind != "binary" && kind != "text") || !base64.is_string()) return false;
-  auto bytes = api::base64_decode(std::string_view(base64.get_string()));
+  auto bytes = base64_decode(std::string_view(base64.get_string()));
   if (bytes) to = Body(std::move(*bytes), kind == "binary");
   return bytes.has_value();
 }
