@@ -58,6 +58,8 @@ class Dialogue {
   /// True when the content is about to leave for the first time: on_effect must be called.
   [[nodiscard]] bool wants_effect() const { return state_ == State::kAskEffect; }
   void on_effect(bool granted, MonoTime now);
+  /// The content has left as a whole and was not answered.
+  [[nodiscard]] bool dot_out() const { return state_ == State::kAfterDot; }
 
   /// on_deadline must be called when this time has come.
   [[nodiscard]] MonoTime deadline() const { return deadline_; }

@@ -1,0 +1,139 @@
+#include "mail/smtp/smtp_transport.h"
+
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "mail/smtp/mail_outcome.h"
+#include "mail/smtp/wire_content.h"
+
+namespace waybill::smtp {
+namespace {
+
+Status check_envelope(const MailEnvelope& envelope) {
+  if (auto status = check_path(envelope.from); !status)
+    return make_error(ErrorClass::kPermanent, "the sender: " + status.error().message);
+  for (const auto& address : envelope.to) {
+    if (address.empty()) return make_error(ErrorClass::kPermanent, "a recipient is empty");
+    if (auto status = check_path(address); !status)
+      return make_error(ErrorClass::kPermanent, "a recipient: " + status.error().message);
+  }
+  if (envelope.to.empty()) return make_error(ErrorClass::kPermanent, "the mail has no recipient");
+  return ok_status();
+}
+
+// The relay would have answered every mail like this one.
+bool is_relays_fault(const DialogueResult& result) {
+  if (result.trouble == Trouble::kLogin) return true;
+  return !result.heard && (result.trouble == Trouble::kLost || result.trouble == Trouble::kClosing ||
+                           result.trouble == Trouble::kTimeout);
+}
+
+}  // namespace
+
+// One call of deliver.
+class SmtpTransport::Attempt {
+ public:
+  Attempt(SmtpTransport& transport, const MailToDeliver& mail, const WireContent& content, EffectGate& gate)
+      : transport_(transport), mail_(mail), content_(content), gate_(gate) {}
+
+  [[nodiscard]] HandlerOutcome run() {
+    auto known = transport_.book_.read(mail_.msg_id, mail_.envelope.to);
+    if (!known) return Retry{"the record of recipients cannot be read: " + known.error().message, {}};
+    for (const auto& recipient : *known) {
+      if (is_open(recipient.outcome.fate)) open_.push_back(recipient.address);
+    }
+    if (open_.empty()) return outcome_of(*known);
+    for (;;) {
+      auto acquired = transport_.pool_.acquire(tried_, cancelled_);
+      if (auto* none = std::get_if<RelayPool::NoRelay>(&acquired)) return Retry{none->reason, none->after};
+      auto& lease = std::get<RelayPool::Lease>(acquired);
+      if (const auto result = bring_to(lease)) return conclude(std::move(*known), *result, name_of(lease.options()));
+      if (gate_.cancelled()) return Retry{"the attempt was cancelled", {}};
+    }
+  }
+
+ private:
+  // Nothing: another relay, or another connection, is to be tried.
+  [[nodiscard]] std::optional<DialogueResult> bring_to(RelayPool::Lease& lease) {
+    auto& pool = transport_.pool_;
+    const bool reused = lease.connection() != nullptr;
+    if (!reused && !open_connection(lease)) return std::nullopt;
+    const Connection::Caller caller{[this] { return may_begin(); }, cancelled_};
+    auto result = lease.connection()->carry(mail_.envelope.from, open_, content_, transport_.dialogue_, caller);
+    if (result.reusable) {
+      lease.keep();
+    }
+    if (result.heard) pool.on_heard(lease.relay());
+    if (!is_relays_fault(result)) return result;
+    if (reused && result.trouble != Trouble::kLogin) {
+      pool.drop_idle(lease.relay());  // the server has gone since; those of the same age are no better
+      return std::nullopt;
+    }
+    fail(lease, {result.trouble == Trouble::kLogin ? RelayFailure::Kind::kLogin : RelayFailure::Kind::kUnreachable,
+                 "the relay " + name_of(lease.options()) + ": " + result.reason});
+    return std::nullopt;
+  }
+
+  [[nodiscard]] bool open_connection(RelayPool::Lease& lease) {
+    auto opened = Connection::open(lease.options(), cancelled_);
+    if (auto* connection = std::get_if<std::unique_ptr<Connection>>(&opened)) {
+      lease.adopt(std::move(*connection));
+      return true;
+    }
+    const auto& failure = std::get<RelayFailure>(opened);
+    if (failure.kind != RelayFailure::Kind::kCancelled) fail(lease, failure);
+    return false;
+  }
+
+  void fail(const RelayPool::Lease& lease, const RelayFailure& failure) {
+    transport_.pool_.on_failure(lease.relay(), failure);
+    tried_.insert(lease.relay());
+  }
+
+  [[nodiscard]] bool may_begin() {
+    begun_ = begin_mail_effect(gate_);
+    return begun_;
+  }
+
+  [[nodiscard]] HandlerOutcome conclude(std::vector<RecipientRecord> known, const DialogueResult& result,
+                                        const std::string& relay) {
+    if (result.trouble == Trouble::kNotBegun) return not_begun();
+    if (result.trouble == Trouble::kCancelled && !begun_) return Retry{result.reason, {}};
+    std::vector<RecipientRecord> told;
+    for (std::size_t at = 0, next = 0; at < known.size(); ++at) {
+      if (!is_open(known[at].outcome.fate)) continue;
+      known[at].outcome = result.recipients[next++];
+      known[at].relay = relay;
+      told.push_back(known[at]);
+    }
+    if (const auto recorded = transport_.book_.record(mail_.msg_id, told); !recorded) {
+      const std::string why = "what the relay answered cannot be recorded: " + recorded.error().message;
+      if (!begun_) return Retry{why, {}};
+      return Unknown{why};  // another attempt may go to recipients that have the mail
+    }
+    return outcome_of(known);
+  }
+
+  SmtpTransport& transport_;
+  const MailToDeliver& mail_;
+  const WireContent& content_;
+  EffectGate& gate_;
+  const std::function<bool()> cancelled_ = [this] { return gate_.cancelled(); };
+  std::vector<std::string> open_;  // recipients, in the order of the mail
+  std::set<std::size_t> tried_;    // relays that cannot be used
+  bool begun_ = false;
+};
+
+SmtpTransport::SmtpTransport(const SmtpOptions& options, RecipientBook& book)
+    : dialogue_{options.timeouts, options.recipients_max}, pool_(options.relays, options.pool), book_(book) {}
+
+HandlerOutcome SmtpTransport::deliver(const MailToDeliver& mail, EffectGate& gate) {
+  if (const auto status = check_envelope(mail.envelope); !status) return Fail{status.error().message};
+  const auto content = make_wire_content(mail.bytes);
+  if (!content) return Fail{content.error().message};
+  return Attempt(*this, mail, *content, gate).run();
+}
+
+}  // namespace waybill::smtp

@@ -1,0 +1,42 @@
+// Brings mails to relays by SMTP (docs/adr/0018-smtp.md).
+//
+// One attempt goes to one relay after the other until one listens; from the moment its effect begins it stays with that
+// one. A recipient that was delivered or refused is never tried again: the book knows.
+#pragma once
+
+#include <vector>
+
+#include "mail/smtp/dialogue.h"
+#include "mail/smtp/recipient_book.h"
+#include "mail/smtp/relay_options.h"
+#include "mail/smtp/relay_pool.h"
+#include "mail/transport.h"
+
+namespace waybill::smtp {
+
+struct SmtpOptions {
+  std::vector<RelayOptions> relays;  ///< one or more, valid ones
+  PoolOptions pool;
+  DialogueTimeouts timeouts;
+  std::size_t recipients_max = 100;  ///< of one transaction
+};
+
+/// Any thread.
+class SmtpTransport final : public MailTransport {
+ public:
+  /// `book` outlives the transport.
+  SmtpTransport(const SmtpOptions& options, RecipientBook& book);
+
+  /// By the rules of mail_outcome.h. `Fail` also: the mail is not fit for SMTP. `Retry` with a time: no relay can be
+  /// used until then. `Unknown` also: delivered, but the book could not say so.
+  [[nodiscard]] HandlerOutcome deliver(const MailToDeliver& mail, EffectGate& gate) override;
+
+ private:
+  class Attempt;
+
+  const DialogueOptions dialogue_;
+  RelayPool pool_;
+  RecipientBook& book_;
+};
+
+}  // namespace waybill::smtp

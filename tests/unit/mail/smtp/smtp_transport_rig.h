@@ -1,0 +1,76 @@
+// A transport before one or more scripted peers.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "mail/smtp/smtp_transport.h"
+#include "testing/memory_recipient_book.h"
+#include "tests/unit/mail/smtp/scripted_peer.h"
+
+namespace waybill::smtp {
+
+class CountingGate final : public EffectGate {
+ public:
+  [[nodiscard]] bool begin_effect() override {
+    ++begun;
+    return answer;
+  }
+  [[nodiscard]] bool cancelled() const override { return is_cancelled; }
+  bool answer = true;
+  std::atomic<int> begun{0};
+  std::atomic<bool> is_cancelled{false};
+};
+
+inline MailToDeliver mail_to(std::vector<std::string> to, const std::string& id = "1") {
+  return {{id}, {"s@x", std::move(to)}, "Subject: s\r\n\r\n.body\r\n"};
+}
+
+inline SmtpOptions options_for(const std::vector<std::string>& urls) {
+  SmtpOptions options;
+  for (const auto& url : urls) {
+    auto relay = parse_relay_url(url);
+    if (!relay) throw std::runtime_error(relay.error().message);
+    relay->connect_timeout = std::chrono::seconds(5);
+    options.relays.push_back(*relay);
+  }
+  options.timeouts.command = options.timeouts.data = options.timeouts.dot = std::chrono::milliseconds(300);
+  return options;
+}
+
+class SmtpTransportTest : public testing::Test {
+ protected:
+  void start(const SmtpOptions& options) { transport_ = std::make_unique<SmtpTransport>(options, book_); }
+  void start() { start(options_for({peer_.url()})); }
+  HandlerOutcome deliver(const MailToDeliver& mail) {
+    if (!transport_) start();
+    return transport_->deliver(mail, gate_);
+  }
+
+  ScriptedPeer peer_;
+  MemoryRecipientBook book_;
+  CountingGate gate_;
+  std::unique_ptr<SmtpTransport> transport_;  // gone before the peers
+};
+
+inline std::string text_of(const HandlerOutcome& outcome) {
+  if (const auto* done = std::get_if<Done>(&outcome)) return "done: " + done->result;
+  if (const auto* retry = std::get_if<Retry>(&outcome)) return "retry: " + retry->error;
+  if (const auto* fail = std::get_if<Fail>(&outcome)) return "fail: " + fail->error;
+  return "unknown: " + std::get<Unknown>(outcome).detail;
+}
+
+/// `outcome` is of the kind, and its text holds `part`.
+inline testing::AssertionResult is(const HandlerOutcome& outcome, const std::string& kind,
+                                   const std::string& part = "") {
+  const auto text = text_of(outcome);
+  if (text.starts_with(kind + ": ") && text.find(part) != std::string::npos) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << "it is '" << text << "'";
+}
+
+}  // namespace waybill::smtp
