@@ -1,0 +1,132 @@
+"""Mail servers that nobody here wrote, private to a test: Debian's Postfix, and its smtp-sink."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+from harness.program import ROOT
+from harness.waiting import eventually
+
+MAIN = """compatibility_level=3.6
+queue_directory={directory}/spool
+data_directory={directory}/data
+maillog_file_prefixes={directory}
+maillog_file={directory}/maillog
+inet_interfaces=127.0.0.1
+inet_protocols=ipv4
+myhostname=mx.test
+mydestination=
+virtual_mailbox_domains=example.test
+virtual_mailbox_base={directory}/mail
+virtual_mailbox_maps=static:all/
+virtual_uid_maps=static:65534
+virtual_gid_maps=static:65534
+smtputf8_enable=yes
+smtpd_recipient_limit=120
+smtpd_recipient_overshoot_limit=1
+smtpd_recipient_restrictions=check_recipient_access regexp:{{{{/^bad/ 550 5.1.1 no such user}} {{/^tmp/ 450 4.2.1 mailbox busy}}}}, reject_unauth_destination
+smtpd_end_of_data_restrictions=check_sender_access regexp:{{{{/^eod4/ 450 4.7.1 later}} {{/^eod5/ 550 5.7.1 content rejected}}}}
+smtpd_tls_chain_files={key},{certificate}
+smtpd_tls_security_level=may
+smtpd_tls_loglevel=1
+"""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def listens(port):
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def running(command, port, pid_file=None, **options):
+    """A program in the foreground, from when it listens. It is ended by the pid in the file, if it leaves one."""
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, **options) as process:
+        try:
+            eventually(lambda: process.poll() is not None or listens(port), 20, f"{command[0]} listens on {port}")
+            assert process.poll() is None, f"{command[0]} ended with {process.returncode}"
+            yield process
+        finally:
+            os.kill(int(pid_file.read_text(encoding="ascii")) if pid_file and pid_file.exists() else process.pid, signal.SIGTERM)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def install():
+    subprocess.run([str(ROOT / "scripts" / "bootstrap"), "postfix"], check=True, timeout=900)
+
+
+class Postfix:
+    """One instance. bad…@ is refused, tmp…@ is busy, the senders eod4…@ and eod5…@ after their content."""
+
+    def __init__(self, directory, port, tls_port):
+        self._directory = directory
+        self.port = port
+        self.tls_port = tls_port
+
+    def mails(self):
+        """All mails that were delivered."""
+        new = self._directory / "mail" / "all" / "new"
+        return [path.read_bytes() for path in sorted(new.iterdir())] if new.is_dir() else []
+
+    def await_mails(self, count):
+        return eventually(lambda: len(found := self.mails()) >= count and found, 20, f"{count} mails are delivered")
+
+    def log(self):
+        return (self._directory / "maillog").read_text(encoding="utf-8")
+
+
+@contextmanager
+def postfix(key, certificate):
+    """Runs one that shows this certificate, on one port with STARTTLS and on one with TLS from the start."""
+    install()
+    directory = Path(tempfile.mkdtemp(prefix="waybill-postfix-", dir="/var/tmp"))
+    try:
+        directory.chmod(0o755)
+        made = Postfix(directory, free_port(), free_port())
+        _configure(directory, made, key, certificate)
+        with running(["postfix", "-c", str(directory / "etc"), "start-fg"], made.port,
+                     directory / "spool" / "pid" / "master.pid", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+            yield made
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _configure(directory, ports, key, certificate):
+    for name in ("etc", "spool", "data", "mail"):
+        (directory / name).mkdir()
+    shutil.chown(directory / "data", "postfix")
+    shutil.chown(directory / "mail", "nobody")
+    shutil.copy(key, directory / "key.pem")
+    shutil.copy(certificate, directory / "cert.pem")
+    (directory / "etc" / "main.cf").write_text(
+        MAIN.format(directory=directory, key=directory / "key.pem", certificate=directory / "cert.pem"), encoding="utf-8")
+    shutil.copy("/usr/share/postfix/master.cf.dist", directory / "etc" / "master.cf")
+    services = [f"127.0.0.1:{ports.port}/inet=127.0.0.1:{ports.port} inet n - n - - smtpd",
+                f"127.0.0.1:{ports.tls_port}/inet=127.0.0.1:{ports.tls_port} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes"]
+    for arguments in (["-F", "*/*/chroot=n"], ["-MX", "smtp/inet"], *(["-M", service] for service in services)):
+        subprocess.run(["postconf", "-c", str(directory / "etc"), *arguments], check=True, timeout=20)
+
+
+@contextmanager
+def smtp_sink(*options):
+    """Runs smtp-sink, which takes everything, and gives its port."""
+    install()
+    port = free_port()
+    user = ["-u", "nobody"] if os.geteuid() == 0 else []
+    with running(["smtp-sink", *user, *options, f"127.0.0.1:{port}", "1000"], port, stdout=subprocess.DEVNULL,
+                 stderr=subprocess.DEVNULL):
+        yield port
