@@ -51,7 +51,6 @@ class Connection {
   /// False if the server has ended an idle connection, or said something.
   [[nodiscard]] bool alive();
   [[nodiscard]] int mails() const { return mails_; }
-  [[nodiscard]] const Extensions& offered() const { return offered_; }
 
  private:
   class Handle;

@@ -22,7 +22,7 @@ class Connection::Handle {
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
 
-  /// Empty kind-less success is told by `true`; otherwise failure() says why.
+  /// Up to a session that is ready for MAIL. False: failure() says why.
   [[nodiscard]] bool connect(const RelayOptions& relay, const std::function<bool()>& cancelled);
   [[nodiscard]] const RelayFailure& failure() const { return failure_; }
   [[nodiscard]] const Extensions& offered() const { return listener_.offered(); }

@@ -29,6 +29,7 @@ class Faults : public SmtpTransportTest, public testing::WithParamInterface<Faul
 
 TEST_P(Faults, HaveTheirOutcomeAndTheNextMailIsWhole) {
   const auto& fault = GetParam();
+  if (fault.action.then == Then::kHang) start_impatiently();
   peer_.next(fault.verb, fault.action);
   EXPECT_TRUE(is(deliver(mail_to({"a@x"})), fault.kind)) << fault.verb;
   EXPECT_TRUE(peer_.mails().empty());
@@ -91,6 +92,7 @@ TEST_F(SmtpTransportTest, OddButRightAnswersAreUnderstood) {
 }
 
 TEST_F(SmtpTransportTest, AnAnswerTooLateIsNotTakenForAnotherMails) {
+  start_impatiently();
   peer_.next(".", {"", Then::kHang});
   EXPECT_TRUE(is(deliver(mail_to({"a@x"})), "unknown", "no answer to the final dot"));
   peer_.next("RCPT", {"550 5.1.1 no\r\n"});
@@ -177,10 +179,8 @@ TEST_F(SmtpTransportTest, ALoginThatIsNotOfferedSendsNothing) {
 }
 
 TEST_F(SmtpTransportTest, ACancelEndsAMailBeforeItsEffect) {
-  auto options = options_for({peer_.url()});
-  options.timeouts = {};
-  start(options);
   peer_.next("RCPT", {"", Then::kHang});
+  start();
   HandlerOutcome outcome;
   std::thread delivery([&] { outcome = deliver(mail_to({"a@x"})); });
   EXPECT_TRUE(peer_.heard("RCPT TO:<a@x>"));
@@ -191,7 +191,6 @@ TEST_F(SmtpTransportTest, ACancelEndsAMailBeforeItsEffect) {
 
 TEST_F(SmtpTransportTest, ACancelAfterTheDotWaitsALittleForTheAnswer) {
   auto options = options_for({peer_.url()});
-  options.timeouts = {};
   options.timeouts.cancelled_dot = Duration(50);
   start(options);
   peer_.next(".", {"", Then::kHang});
@@ -207,7 +206,6 @@ TEST_F(SmtpTransportTest, WaitingForABusyRelayEnds) {
   auto options = options_for({peer_.url()});
   options.relays[0].connections_max = 1;
   options.pool.wait_max = Duration(50);
-  options.timeouts.command = std::chrono::seconds(20);
   start(options);
   peer_.next("MAIL", {"", Then::kHang});
   std::thread holder([&] {
