@@ -152,6 +152,7 @@ void Dialogue::on_rcpt_reply(std::size_t recipient, const Reply& reply) {
     transaction_.accepted.push_back(recipient);
     return;
   }
+  if (wants_login(reply)) return stop(Trouble::kLogin, to_string(reply));
   if (!is_refusal(reply)) return confused("it answered RCPT with " + to_string(reply));
   // Too many recipients: 452, and 552 of servers that stand by RFC 821 (RFC 5321, 4.5.3.1.10).
   const bool maybe_too_many =

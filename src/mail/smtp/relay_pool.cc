@@ -41,7 +41,7 @@ void RelayPool::Lease::keep() {
   std::exchange(pool_, nullptr)->give_back(relay_, std::move(connection_));
 }
 
-std::variant<RelayPool::Lease, RelayPool::NoRelay> RelayPool::acquire(const std::set<std::size_t>& tried,
+std::variant<RelayPool::Lease, RelayPool::NoRelay> RelayPool::acquire(const std::set<std::size_t>& tried, bool fresh,
                                                                       const std::function<bool()>& cancelled) {
   const auto give_up = now() + options_.wait_max;
   std::unique_lock lock(mutex_);
@@ -51,7 +51,7 @@ std::variant<RelayPool::Lease, RelayPool::NoRelay> RelayPool::acquire(const std:
     switch (choice.kind) {
       case RelayDesk::Choice::Kind::kUse:
         lock.unlock();
-        return Lease(*this, choice.relay, take_idle(choice.relay));
+        return Lease(*this, choice.relay, fresh ? nullptr : take_idle(choice.relay));
       case RelayDesk::Choice::Kind::kRest:
         return none(choice.until, at);
       case RelayDesk::Choice::Kind::kWait:

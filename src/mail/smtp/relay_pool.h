@@ -60,8 +60,9 @@ class RelayPool {
     std::string reason;
     std::optional<Duration> after;  ///< when it is worth another try
   };
-  /// Waits while all relays that can be used are busy. `tried` are left out.
-  [[nodiscard]] std::variant<Lease, NoRelay> acquire(const std::set<std::size_t>& tried,
+  /// Waits while all relays that can be used are busy. `tried` are left out. `fresh`: a
+  /// connection that was used before will not do.
+  [[nodiscard]] std::variant<Lease, NoRelay> acquire(const std::set<std::size_t>& tried, bool fresh,
                                                      const std::function<bool()>& cancelled);
 
   /// The relay has answered a mail.

@@ -46,7 +46,7 @@ class SmtpTransport::Attempt {
     }
     if (open_.empty()) return outcome_of(*known);
     for (;;) {
-      auto acquired = transport_.pool_.acquire(tried_, cancelled_);
+      auto acquired = transport_.pool_.acquire(tried_, fresh_, cancelled_);
       if (auto* none = std::get_if<RelayPool::NoRelay>(&acquired)) return Retry{none->reason, none->after};
       auto& lease = std::get<RelayPool::Lease>(acquired);
       if (const auto result = bring_to(lease)) return conclude(std::move(*known), *result, name_of(lease.options()));
@@ -62,17 +62,18 @@ class SmtpTransport::Attempt {
     if (!reused && !open_connection(lease)) return std::nullopt;
     const Connection::Caller caller{[this] { return may_begin(); }, cancelled_};
     auto result = lease.connection()->carry(mail_.envelope.from, open_, content_, transport_.dialogue_, caller);
-    if (result.reusable) {
-      lease.keep();
-    }
-    if (result.heard) pool.on_heard(lease.relay());
-    if (!is_relays_fault(result)) return result;
+    if (result.reusable) lease.keep();
+    const bool faulty = is_relays_fault(result);
+    if (!faulty && result.heard) pool.on_heard(lease.relay());
+    if (!faulty) return result;
     if (reused && result.trouble != Trouble::kLogin) {
       pool.drop_idle(lease.relay());  // the server has gone since; those of the same age are no better
+      fresh_ = true;
       return std::nullopt;
     }
     fail(lease, {result.trouble == Trouble::kLogin ? RelayFailure::Kind::kLogin : RelayFailure::Kind::kUnreachable,
                  "the relay " + name_of(lease.options()) + ": " + result.reason});
+    if (begun_) return result;  // some recipients may have the mail
     return std::nullopt;
   }
 
@@ -123,6 +124,7 @@ class SmtpTransport::Attempt {
   const std::function<bool()> cancelled_ = [this] { return gate_.cancelled(); };
   std::vector<std::string> open_;  // recipients, in the order of the mail
   std::set<std::size_t> tried_;    // relays that cannot be used
+  bool fresh_ = false;             // an idle connection was dead: no other is trusted
   bool begun_ = false;
 };
 

@@ -51,6 +51,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Fault{"MAIL", {"530 5.7.0 STARTTLS first\r\n"}, "retry", false},
                     Fault{"MAIL", {"421 4.3.2 bye\r\n", Then::kClose}, "retry", false},
                     Fault{"RCPT", {"450 4.2.1 busy\r\n"}, "retry"}, Fault{"RCPT", {"550 5.1.1 no\r\n"}, "fail"},
+                    Fault{"RCPT", {"530 5.7.1 login\r\n"}, "retry", false},
                     Fault{"RCPT", {"552 5.2.2 full\r\n"}, "fail"}, Fault{"RCPT", {"552 5.3.1 full\r\n"}, "retry"},
                     Fault{"RCPT", {"421 bye\r\n", Then::kClose}, "retry"},
                     Fault{"DATA", {"451 4.3.0 disk\r\n"}, "retry"}, Fault{"DATA", {"554 5.7.1 no\r\n"}, "fail"},
@@ -125,6 +126,51 @@ TEST_F(SmtpTransportTest, AnotherRelayTakesWhatOneCannot) {
     EXPECT_EQ(peer_.connections(), before + 1) << "the closed relay is left alone";
     transport_.reset();
   }
+}
+
+TEST_F(SmtpTransportTest, OnceTheEffectHasBegunNoOtherRelayIsTried) {
+  ScriptedPeer other;
+  auto options = options_for({peer_.url(), other.url() + "?weight=0"});
+  options.recipients_max = 1;
+  for (const char* refusal : {"530 5.7.0 login\r\n", "421 4.7.0 enough\r\n"}) {
+    start(options);
+    const auto mail = mail_to({"a@x", "b@x"}, refusal);
+    peer_.next("MAIL", {"250 ok\r\n"});
+    peer_.next("MAIL", {refusal});
+    EXPECT_TRUE(is(deliver(mail), "retry", "b@x"));
+    EXPECT_EQ(other.connections(), 0);
+    EXPECT_EQ(peer_.mails().back().to, (std::vector<std::string>{"RCPT TO:<a@x>"}));
+    transport_.reset();
+  }
+  start(options);
+  EXPECT_TRUE(is(deliver(mail_to({"a@x", "b@x"}, "530 5.7.0 login\r\n")), "done"));
+  EXPECT_EQ(peer_.mails().back().to, (std::vector<std::string>{"RCPT TO:<b@x>"}));
+  EXPECT_EQ(peer_.mails().size(), 3U);
+  transport_.reset();
+}
+
+TEST_F(SmtpTransportTest, ARelayThatKeepsAskingForALoginRestsEachTimeLonger) {
+  auto options = options_for({peer_.url()});
+  options.pool.breaker.first_login = Duration(1'500);
+  start(options);
+  peer_.always("MAIL", {"530 5.7.0 login\r\n"});
+  Duration longest(0);
+  for (const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+       peer_.connections() < 2 && std::chrono::steady_clock::now() < until; std::this_thread::yield()) {
+    longest = std::get<Retry>(deliver(mail_to({"a@x"}))).after.value_or(Duration(0));
+  }
+  EXPECT_GT(longest, Duration(2'000));
+}
+
+TEST_F(SmtpTransportTest, ARelayThatEndsEveryConnectionAfterOneMailIsUsedAllTheSame) {
+  auto options = options_for({peer_.url()});
+  start(options);
+  for (int i = 0; i < 3; ++i) {
+    peer_.always("MAIL", {"250 ok\r\n"});
+    peer_.next("MAIL", i == 0 ? PeerAction{"250 ok\r\n"} : PeerAction{"421 one is enough\r\n", Then::kClose});
+    EXPECT_TRUE(is(deliver(mail_to({"a@x"}, std::to_string(i))), "done"));
+  }
+  EXPECT_EQ(peer_.connections(), 3);
 }
 
 TEST_F(SmtpTransportTest, ARefusalOfTheMailIsNotTriedElsewhere) {
