@@ -92,6 +92,7 @@ class Postfix:
 @contextmanager
 def postfix(key, certificate):
     """Runs one that shows this certificate, on one port with STARTTLS and on one with TLS from the start."""
+    assert os.geteuid() == 0, "Postfix starts as root only: run this test as root"
     install()
     directory = Path(tempfile.mkdtemp(prefix="waybill-postfix-", dir="/var/tmp"))
     try:

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "testing/memory_recipient_book.h"
-
 namespace waybill::smtp {
 namespace {
 
@@ -34,19 +32,6 @@ TEST(MailOutcome, TextsAreBounded) {
   const std::vector<RecipientRecord> many(100, kBad);
   EXPECT_TRUE(std::get<Fail>(outcome_of(many)).error.ends_with("; and others"));
   EXPECT_LT(std::get<Fail>(outcome_of(many)).error.size(), 200U);
-}
-
-TEST(MemoryRecipientBook, ADeliveryStays) {
-  MemoryRecipientBook book;
-  const auto fate = [&] { return (*book.read({"1"}, {"a@x"}))[0].outcome.fate; };
-  EXPECT_EQ(fate(), Fate::kTryAgain);
-  ASSERT_TRUE(book.record({"1"}, {record("a@x", Fate::kRefused)}));
-  ASSERT_TRUE(book.record({"1"}, {record("a@x", Fate::kTryAgain)}));
-  EXPECT_EQ(fate(), Fate::kRefused);
-  ASSERT_TRUE(book.record({"1"}, {record("a@x", Fate::kDelivered)}));
-  ASSERT_TRUE(book.record({"1"}, {record("a@x", Fate::kUnknown)}));
-  EXPECT_EQ(fate(), Fate::kDelivered);
-  EXPECT_EQ((*book.read({"2"}, {"a@x"}))[0].outcome.fate, Fate::kTryAgain);
 }
 
 }  // namespace

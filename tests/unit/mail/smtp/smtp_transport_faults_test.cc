@@ -198,6 +198,31 @@ TEST_F(SmtpTransportTest, ARelayThatIsNotThereTellsWhenToComeAgain) {
   EXPECT_EQ(gate_.begun, 0);
 }
 
+TEST_F(SmtpTransportTest, ARelayThatNeverGreetsIsGivenUp) {
+  auto options = options_for({peer_.url()});
+  options.relays[0].connect_timeout = Duration(300);
+  for (const char* verb : {"CONNECT", "EHLO"}) {
+    start(options);
+    peer_.next(verb, {"220-slow", Then::kHang});
+    const auto outcome = deliver(mail_to({"a@x"}));
+    EXPECT_TRUE(is(outcome, "retry", "cannot be used")) << verb;
+    EXPECT_TRUE(std::get<Retry>(outcome).after.has_value());
+  }
+}
+
+TEST_F(SmtpTransportTest, ACancelEndsTheWaitForAGreetingAndSaysNothingOfTheRelay) {
+  peer_.next("EHLO", {"", Then::kHang});
+  start();
+  HandlerOutcome outcome;
+  std::thread delivery([&] { outcome = deliver(mail_to({"a@x"})); });
+  EXPECT_TRUE(peer_.heard("EHLO localhost"));
+  gate_.is_cancelled = true;
+  delivery.join();
+  EXPECT_TRUE(is(outcome, "retry", "cancelled"));
+  gate_.is_cancelled = false;
+  EXPECT_TRUE(is(deliver(mail_to({"a@x"})), "done"));
+}
+
 TEST_F(SmtpTransportTest, StartTlsThatIsNotOfferedSendsNothing) {
   start(options_for({peer_.url() + "?tls=starttls"}));
   EXPECT_TRUE(is(deliver(mail_to({"a@x"})), "retry", "STARTTLS"));
