@@ -124,12 +124,14 @@ class Adoption {
   Status exchange(const AdoptTerms& terms);
   Status resume(bool was_begun);
   Status move_page(const std::vector<ClassicRow>& page);
+  Status settle(const std::vector<ClassicRow>& page);
   void leave(const ClassicRow& row, std::string reason);
 
   ClassicTable& table_;
   const std::function<bool(std::int64_t)>& told_;
   std::optional<WallTime> done_before_;
   std::optional<std::string> after_;
+  std::vector<std::string> in_doubt_;  // moved, or not: the answer was lost
   std::int64_t seen_ = 0;
   bool stopped_ = false;
   AdoptionReport report_;
@@ -204,7 +206,10 @@ Status Adoption::move_page(const std::vector<ClassicRow>& page) {
   const auto flush = [&]() -> Status {
     if (keys.empty()) return ok_status();
     const auto moved = table_.move(keys, done_before_);
-    if (!moved.ok()) return moved.error();
+    if (!moved.ok()) {
+      in_doubt_ = std::move(keys);
+      return moved.error();
+    }
     report_.moved.consumed += moved->consumed;
     report_.moved.held += moved->held;
     if (moved->consumed + moved->held != std::ssize(keys)) {
@@ -230,6 +235,20 @@ Status Adoption::move_page(const std::vector<ClassicRow>& page) {
   return flush();
 }
 
+// What is not in the page any more that it was taken from has moved.
+Status Adoption::settle(const std::vector<ClassicRow>& page) {
+  std::set<std::string_view> there;
+  for (const ClassicRow& row : page) there.insert(row.key);
+  std::erase_if(in_doubt_, [&](const std::string& key) { return there.contains(key); });
+  if (in_doubt_.empty()) return ok_status();
+  const auto moved = table_.moved(in_doubt_);
+  if (!moved.ok()) return moved.error();
+  in_doubt_.clear();
+  report_.moved.consumed += moved->consumed;
+  report_.moved.held += moved->held;
+  return ok_status();
+}
+
 Status Adoption::move_all() {
   while (!stopped_) {
     std::vector<ClassicRow> page;
@@ -238,6 +257,7 @@ Status Adoption::move_all() {
       auto next = table_.next(after_, kBatchRows);
       if (!next.ok()) return next.error();
       page = *std::move(next);
+      if (Status settled = settle(page); !settled.ok()) return settled;
       const AdoptionReport before = report_;
       Status done = move_page(page);
       if (!done.ok()) {

@@ -102,6 +102,8 @@ class ClassicTable {
   /// for: the others were changed, or taken, meanwhile.
   [[nodiscard]] virtual Result<ClassicMoved> move(const std::vector<std::string>& keys,
                                                   std::optional<WallTime> done_before) = 0;
+  /// What became of these, which have left the classic table.
+  [[nodiscard]] virtual Result<ClassicMoved> moved(const std::vector<std::string>& keys) = 0;
   /// Takes back what `begin` wrote, and removes the classic table if it is empty: true if it is gone. May be repeated.
   [[nodiscard]] virtual Result<bool> end() = 0;
 };

@@ -44,6 +44,9 @@ constexpr char kBegin[] =
 constexpr char kForgetMarker[] = "DROP TABLE IF EXISTS msg_log_adoption";
 constexpr char kForgetTerms[] = "DELETE FROM msg_log_adoption";
 constexpr char kTaken[] = "SELECT msg_id FROM msg_log FORCE INDEX (PRIMARY) WHERE msg_id IN (?)";
+constexpr char kMoved[] =
+    "SELECT COALESCE(SUM(status = 3), 0), COALESCE(SUM(status <> 3), 0) FROM msg_log FORCE INDEX (PRIMARY) "
+    "WHERE msg_id IN (?)";
 constexpr char kIsEmpty[] = "SELECT NOT EXISTS (SELECT 1 FROM msg_log_classic)";
 
 // What an adoption left that was broken off before the exchange; the table itself is untouched until then.
@@ -83,6 +86,7 @@ class MariadbClassic final : public ClassicTable {
   [[nodiscard]] Result<std::vector<ClassicRow>> next(const std::optional<std::string>& after, int limit) override;
   [[nodiscard]] Result<ClassicMoved> move(const std::vector<std::string>& keys,
                                           std::optional<WallTime> done_before) override;
+  [[nodiscard]] Result<ClassicMoved> moved(const std::vector<std::string>& keys) override;
   [[nodiscard]] Result<bool> end() override;
 
  private:
@@ -302,6 +306,15 @@ Result<ClassicMoved> MariadbClassic::move(const std::vector<std::string>& keys, 
   const auto found = db_->receive();
   if (Status all = done(); !all.ok()) return all.error();
   return ClassicMoved{found[0].integer(0, 0), found[0].integer(0, 1) - found[0].integer(0, 0)};
+}
+
+Result<ClassicMoved> MariadbClassic::moved(const std::vector<std::string>& keys) {
+  if (Status up = ready(); !up.ok()) return up.error();
+  List ids;
+  for (const std::string& key : keys) ids.add(key);
+  const Rows found = db_->ask(sql(kMoved, ids));
+  if (Status all = done(); !all.ok()) return all.error();
+  return ClassicMoved{found.integer(0, 0), found.integer(0, 1)};
 }
 
 // The marker first: once it is gone, an empty table is all that can be left.

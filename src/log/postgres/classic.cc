@@ -44,6 +44,9 @@ constexpr Statement kLock{"lock_adoption", "SELECT pg_try_advisory_lock(61501738
 constexpr Statement kBegin{"begin_adoption",
                            "INSERT INTO msg_log_adoption (only_row, time_zone, sent_is_done_ms, begun) "
                            "VALUES (1, $1, $2, clock_timestamp() AT TIME ZONE 'utc') ON CONFLICT DO NOTHING"};
+constexpr Statement kMoved{"adopted",
+                           "SELECT count(*) FILTER (WHERE m.status = 3), count(*) FILTER (WHERE m.status <> 3) "
+                           "FROM unnest($1::text[]) AS k (id) JOIN msg_log m ON m.msg_id = k.id"};
 constexpr Statement kIsEmpty{"classic_is_empty", "SELECT NOT EXISTS (SELECT FROM msg_log_classic)"};
 
 constexpr char kForgetMarker[] = "DROP TABLE IF EXISTS msg_log_adoption";
@@ -101,6 +104,7 @@ class PostgresClassic final : public ClassicTable {
   [[nodiscard]] Result<std::vector<ClassicRow>> next(const std::optional<std::string>& after, int limit) override;
   [[nodiscard]] Result<ClassicMoved> move(const std::vector<std::string>& keys,
                                           std::optional<WallTime> done_before) override;
+  [[nodiscard]] Result<ClassicMoved> moved(const std::vector<std::string>& keys) override;
   [[nodiscard]] Result<bool> end() override;
 
  private:
@@ -321,6 +325,15 @@ Result<ClassicMoved> PostgresClassic::move(const std::vector<std::string>& keys,
   const Rows moved = db_->ask(Statement{"move_classic", statements_->move.c_str()}, Params().add(ids).add(done_before));
   if (Status all = done(); !all.ok()) return all.error();
   return ClassicMoved{moved.integer(0, 0), moved.integer(0, 1)};
+}
+
+Result<ClassicMoved> PostgresClassic::moved(const std::vector<std::string>& keys) {
+  if (Status up = ready(); !up.ok()) return up.error();
+  Array ids(Type::kText);
+  for (const std::string& key : keys) ids.add(key);
+  const Rows found = db_->ask(kMoved, Params().add(ids));
+  if (Status all = done(); !all.ok()) return all.error();
+  return ClassicMoved{found.integer(0, 0), found.integer(0, 1)};
 }
 
 // The marker first: once it is gone, an empty table is all that can be left, and whoever reads that keeps nobody from

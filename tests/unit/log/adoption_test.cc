@@ -37,8 +37,10 @@ class ClassicInMemory final : public ClassicTable {
   int exchanges = 0;
   // The work is done, and its answer lost.
   bool loses_exchange = false;
+  bool loses_move = false;
   bool loses_end = false;
-  std::string taken_before_move;  ///< this id, by a producer
+  std::map<std::string, int> log;  ///< what has moved
+  std::string taken_before_move;   ///< this id, by a producer
 
   Result<ClassicLook> look() override {
     ClassicLook look;
@@ -83,8 +85,13 @@ class ClassicInMemory final : public ClassicTable {
     for (const std::string& key : keys) {
       if (taken.contains(key)) continue;
       ++(classic.at(key) == 3 ? moved.consumed : moved.held);
-      classic.erase(key);
+      log.insert(classic.extract(key));
     }
+    return std::exchange(loses_move, false) ? Result<ClassicMoved>(lost()) : moved;
+  }
+  Result<ClassicMoved> moved(const std::vector<std::string>& keys) override {
+    ClassicMoved moved;
+    for (const std::string& key : keys) ++(log.at(key) == 3 ? moved.consumed : moved.held);
     return moved;
   }
   Result<bool> end() override {
@@ -106,6 +113,15 @@ TEST(Adoption, ExchangeWhoseAnswerIsLostIsNotDoneAgain) {
   EXPECT_EQ(report->moved.consumed, 1);
   EXPECT_EQ(report->moved.held, 2);
   EXPECT_TRUE(table.is_gone && !table.is_marked);
+}
+
+TEST(Adoption, RowsWhoseMoveIsLostAreCountedAllTheSame) {
+  ClassicInMemory table;
+  table.loses_move = true;
+  const auto report = adopt(table, terms(), go_on);
+  ASSERT_TRUE(report.ok()) << report.error().message;
+  EXPECT_EQ(report->moved.consumed, 1);
+  EXPECT_EQ(report->moved.held, 2);
 }
 
 TEST(Adoption, EndWhoseAnswerIsLostIsDoneAgain) {

@@ -82,6 +82,20 @@ TYPED_TEST(SharedOpen, AServerThatIsNotThereMayComeLater) {
   EXPECT_EQ(log.error().what, ErrorClass::kRetry);
 }
 
+TYPED_TEST(SharedOpen, AnAdoptionIsToldWhatBecameOfRowsThatHaveMoved) {
+  const std::string url = this->database_.url();
+  ASSERT_TRUE(TypeParam::Log::open(this->at(url)).ok());
+  ASSERT_TRUE(
+      this->database_.run("INSERT INTO msg_log (msg_id, status) VALUES ('a', 3), ('b', 0), ('c', 3), ('other', 3)")
+          .ok());
+  auto table = TypeParam::classic(this->at(url));
+  ASSERT_TRUE(table.ok()) << table.error().message;
+  const auto moved = (*table)->moved({"a", "b", "c", "nobody's"});
+  ASSERT_TRUE(moved.ok()) << moved.error().message;
+  EXPECT_EQ(moved->consumed, 2);
+  EXPECT_EQ(moved->held, 1);
+}
+
 TYPED_TEST(SharedOpen, ANewerSchemaIsLeftAlone) {
   ASSERT_TRUE(TypeParam::Log::open(this->at(this->database_.url())).ok());
   ASSERT_TRUE(

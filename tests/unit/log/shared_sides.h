@@ -9,11 +9,13 @@
 #include <stdexcept>
 #include <string>
 
+#include "log/mariadb/classic.h"
 #include "log/mariadb/mariadb_log.h"
 #include "log/mariadb/mariadb_reader.h"
 #include "log/mariadb/name_store.h"
 #include "log/mariadb/schema.h"
 #include "log/name_hold.h"
+#include "log/postgres/classic.h"
 #include "log/postgres/name_store.h"
 #include "log/postgres/postgres_log.h"
 #include "log/postgres/postgres_reader.h"
@@ -39,6 +41,9 @@ struct PostgresSide {
   static std::size_t migrations() { return postgres::migrations().size(); }
   static std::unique_ptr<NameStore> names(const Options& options, const Owner& owner) {
     return postgres::make_name_store(options, owner);
+  }
+  static Result<std::unique_ptr<ClassicTable>> classic(const Options& options) {
+    return postgres::open_classic(options, {*TimeZone::find("UTC")});
   }
   /// Of the client's database, but its own and `other`.
   static void end_sessions(Client& client, std::int64_t other) {
@@ -66,6 +71,9 @@ struct MariadbSide {
   static std::size_t migrations() { return mariadb::migrations().size(); }
   static std::unique_ptr<NameStore> names(const Options& options, const Owner& owner) {
     return mariadb::make_name_store(options, owner);
+  }
+  static Result<std::unique_ptr<ClassicTable>> classic(const Options& options) {
+    return mariadb::open_classic(options, {*TimeZone::find("UTC")});
   }
   static void end_sessions(Client& client, std::int64_t other) {
     std::istringstream ids(client.text(
