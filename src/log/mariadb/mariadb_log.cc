@@ -28,6 +28,8 @@ using mariadb::Rows;
 using mariadb::sql;
 
 constexpr int kAttemptsMax = 6;
+// All that start at once count themselves in one row, each with a sync of its own.
+constexpr Duration kBootPatience{10'000};
 // Of the sums that are kept: processes mostly have one of their own.
 constexpr unsigned kParts = 64;
 
@@ -153,16 +155,20 @@ Status MariadbLog::Impl::count_boot() {
   if (auto failure = db_->take_failure()) return failure->error;
   if (adopting.boolean(0, 0)) return make_error(ErrorClass::kPermanent, kAdoptionGoesOn);
   if (counted_) return ok_status();
-  db_->send(kBegin);
-  db_->send(sql(kBoot, draw_identity()));
-  db_->send(kIdentity);
-  db_->send(kCommit);
-  const auto results = db_->receive();
-  auto failure = db_->take_failure();
-  db_->rollback();
-  if (failure) return failure->error;
-  counted_ = true;
-  return log_.meet(results[2].string(0, 0), results[2].integer(0, 1));
+  for (const MonoTime give_up = std::chrono::steady_clock::now() + kBootPatience;;) {
+    db_->send(kBegin);
+    db_->send(sql(kBoot, draw_identity()));
+    db_->send(kIdentity);
+    db_->send(kCommit);
+    const auto results = db_->receive();
+    const auto failure = db_->take_failure();
+    db_->rollback();
+    if (!failure) {
+      counted_ = true;
+      return log_.meet(results[2].string(0, 0), results[2].integer(0, 1));
+    }
+    if (failure->scope != Failure::Scope::kLock || std::chrono::steady_clock::now() >= give_up) return failure->error;
+  }
 }
 
 Result<WallTime> MariadbLog::Impl::now() {

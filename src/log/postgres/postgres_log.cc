@@ -26,6 +26,8 @@ using postgres::Rows;
 using postgres::Statement;
 
 constexpr int kAttemptsMax = 6;
+// All that start at once count themselves in one row, each with a sync of its own.
+constexpr Duration kBootPatience{10'000};
 // Of the counts of finished rows: processes mostly have one of their own.
 constexpr unsigned kParts = 64;
 
@@ -154,10 +156,15 @@ Status PostgresLog::Impl::count_boot() {
   if (auto failure = db_->take_failure()) return failure->error;
   if (adopting.boolean(0, 0)) return make_error(ErrorClass::kPermanent, kAdoptionGoesOn);
   if (counted_) return ok_status();
-  const Rows boot = db_->ask(kBoot, Params().add(draw_identity()));
-  if (auto failure = db_->take_failure()) return failure->error;
-  counted_ = true;
-  return log_.meet(boot.string(0, 0), boot.integer(0, 1));
+  for (const MonoTime give_up = std::chrono::steady_clock::now() + kBootPatience;;) {
+    const Rows boot = db_->ask(kBoot, Params().add(draw_identity()));
+    const auto failure = db_->take_failure();
+    if (!failure) {
+      counted_ = true;
+      return log_.meet(boot.string(0, 0), boot.integer(0, 1));
+    }
+    if (failure->scope != Failure::Scope::kLock || std::chrono::steady_clock::now() >= give_up) return failure->error;
+  }
 }
 
 Result<WallTime> PostgresLog::Impl::now() {

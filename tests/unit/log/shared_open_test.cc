@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <string>
 #include <thread>
 #include <vector>
@@ -50,6 +52,29 @@ TYPED_TEST(SharedOpen, ManyMayStartAtOnceOnAnEmptyDatabase) {
               static_cast<std::int64_t>(TypeParam::migrations()));
     EXPECT_EQ(database.client().integer("SELECT boot_number FROM log_identity"), 8);
   }
+}
+
+TYPED_TEST(SharedOpen, AStartWaitsForOthersThatCountThemselves) {
+  ASSERT_TRUE(TypeParam::Log::open(this->at(this->database_.url())).ok());
+  auto& other = this->database_.client();
+  ASSERT_TRUE(other.run("BEGIN").ok());
+  ASSERT_TRUE(other.run("UPDATE log_identity SET boot_number = boot_number + 1").ok());
+  std::atomic<bool> ended = false;
+  std::string problem;
+  {
+    const std::jthread starting([&] {
+      const auto log = TypeParam::Log::open(this->at(this->database_.url()));
+      problem = log.ok() ? "" : log.error().message;
+      ended = true;
+    });
+    // Longer than a statement waits for a lock on either store.
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(1'500);
+    while (!ended && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    EXPECT_FALSE(ended);
+    ASSERT_TRUE(other.run("COMMIT").ok());
+  }
+  EXPECT_EQ(problem, "");
+  EXPECT_EQ(other.integer("SELECT boot_number FROM log_identity"), 3);
 }
 
 TYPED_TEST(SharedOpen, TheIdentityStaysAndTheBootsAreCounted) {
