@@ -89,6 +89,17 @@ def test_starttls_and_implicit_tls(server, authority):
         eventually(lambda before=before: server.log().count("TLS connection established") > before, 5, "the server tells of TLS")
 
 
+def test_a_large_mail_arrives_whole_through_tls(server, authority):
+    lines = [f".{number:07}" + "x" * 60 for number in range(80_000)]
+    mail = MAIL.format(id="large") + "\r\n".join(lines) + "\r\n"
+    kind, told = send(f"smtps://localhost:{server.tls_port}", "ok@example.test", mail=mail, options=["--ca", authority.file])
+    assert kind == "done", told
+    (arrived,) = delivered(server, "large")
+    assert arrived.decode().splitlines()[-len(lines):] == lines
+    kind, told = send(f"smtp://localhost:{server.port}", "ok@example.test", mail=mail * 2)
+    assert kind == "fail" and "the relay takes at most 10240000" in told
+
+
 def test_a_certificate_must_be_trusted_and_of_the_host(server, authority):
     for url in (f"smtp://localhost:{server.port}?tls=starttls", f"smtps://localhost:{server.tls_port}"):
         kind, told = send(url, "ok@example.test")
