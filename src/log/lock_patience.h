@@ -20,7 +20,7 @@ struct LockPatience {
 
 /// Of a lane that all writes ride in: somebody else asks again for what it leaves out.
 inline constexpr LockPatience kHotPatience{Duration{200}, Duration{2}, Duration{30'000}, false};
-/// Of that somebody.
-inline constexpr LockPatience kSlowPatience{Duration{3'000}, Duration{50}, Duration{250}, false};
+/// Of that somebody; what only rode along with a lock must not wait long here either.
+inline constexpr LockPatience kSlowPatience{Duration{1'000}, Duration{2}, Duration{250}, false};
 
 }  // namespace waybill
