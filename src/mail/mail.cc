@@ -96,6 +96,7 @@ class MailChecker {
 
   void check_mailbox_at(const std::string& place, const Mailbox& mailbox) {
     if (const auto status = check_mailbox(mailbox); !status) {
+      bad_mailboxes_ = true;
       notes_.add(place, "cannot be used: " + status.error().message + ": " + quoted(mailbox.address));
     }
   }
@@ -114,7 +115,8 @@ class MailChecker {
     const std::size_t named = mail_.to.size() + mail_.cc.size() + mail_.bcc.size();
     if (named == 0) return notes_.add(at("to"), "names no address, and neither do cc and bcc");
     // Whoever is named twice gets one copy; the headers are bounded all the same.
-    if (named > 2 * limits_.recipients_max || recipients_of(mail_).size() > limits_.recipients_max) {
+    const bool too_many_named = named > 2 * limits_.recipients_max;
+    if (too_many_named || (!bad_mailboxes_ && recipients_of(mail_).size() > limits_.recipients_max)) {
       notes_.add(at("to"), "and cc and bcc name more than " + std::to_string(limits_.recipients_max) + " recipients");
     }
   }
@@ -198,6 +200,7 @@ class MailChecker {
   const std::string& place_;
   FieldNotes notes_;
   std::set<std::string> content_ids_;
+  bool bad_mailboxes_ = false;
 };
 
 }  // namespace

@@ -129,7 +129,7 @@ class MailReader {
     return [this, &mailboxes](JsonNode node, const std::string& place) {
       const std::size_t most = 2 * limits_.recipients_max;
       if (node.is(Kind::kText)) {
-        const auto parts = split_mailboxes(node.text);
+        const auto parts = split_mailboxes(node.text, most);
         if (parts.size() > most) return notes_.add(place, "names more than " + std::to_string(most) + " addresses");
         for (const auto part : parts) read_mailbox_text(part, place, mailboxes.emplace_back());
       } else if (node.is(Kind::kObject)) {

@@ -79,7 +79,7 @@ Result<Mailbox> read_mailbox(std::string_view text) {
   return Mailbox{std::string(text.substr(bracket + 1, text.size() - bracket - 2)), *std::move(name)};
 }
 
-std::vector<std::string_view> split_mailboxes(std::string_view text) {
+std::vector<std::string_view> split_mailboxes(std::string_view text, std::size_t most) {
   std::vector<std::string_view> parts;
   const auto add = [&parts](std::string_view part) {
     if (part = without_outer_spaces(part); !part.empty()) parts.push_back(part);
@@ -87,7 +87,7 @@ std::vector<std::string_view> split_mailboxes(std::string_view text) {
   bool in_quotes = false;
   bool in_brackets = false;
   std::size_t begin = 0;
-  for (std::size_t at = 0; at < text.size(); ++at) {
+  for (std::size_t at = 0; at < text.size() && parts.size() <= most; ++at) {
     const char c = text[at];
     if (in_quotes) {
       if (c == '\\') ++at;
@@ -101,7 +101,7 @@ std::vector<std::string_view> split_mailboxes(std::string_view text) {
       begin = at + 1;
     }
   }
-  add(text.substr(begin));
+  if (parts.size() <= most) add(text.substr(begin));
   return parts;
 }
 

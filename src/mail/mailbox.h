@@ -25,7 +25,8 @@ inline constexpr std::size_t kMailboxNameBytesMax = 255;
 [[nodiscard]] Result<Mailbox> read_mailbox(std::string_view text);
 
 /// The mailboxes of a text that are separated by `,` or `;`, each still as it was written, without outer spaces; empty
-/// places are left out. A separator in quotes or between `<` and `>` separates nothing.
-[[nodiscard]] std::vector<std::string_view> split_mailboxes(std::string_view text);
+/// places are left out. A separator in quotes or between `<` and `>` separates nothing. What comes after `most` of them
+/// and one more is not looked at.
+[[nodiscard]] std::vector<std::string_view> split_mailboxes(std::string_view text, std::size_t most);
 
 }  // namespace waybill

@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kLineBytesMax = 76;     // RFC 2047, 2, for lines with encoded words; well within RFC 5322's 78
 constexpr std::size_t kPlainWordMax = 60;     // leaves room for the header's name
 constexpr std::size_t kEncodedBytesMax = 39;  // whole groups of base64; with `Reply-To: ` before it still one line
+constexpr std::string_view kEncodedBegin = "=?UTF-8?B?";
 constexpr std::string_view kAtomSpecials = "!#$%&'*+-/=?^_`{|}~";
 
 // True if it may be taken for an encoded word, or be one.
@@ -37,7 +38,8 @@ std::string encoded_words(std::string_view text) {
   while (!text.empty()) {
     auto length = std::min(kEncodedBytesMax, text.size());
     while (length < text.size() && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) --length;
-    words += (words.empty() ? "=?UTF-8?B?" : " =?UTF-8?B?") + base64_encode(text.substr(0, length)) + "?=";
+    if (!words.empty()) words += ' ';
+    words.append(kEncodedBegin).append(base64_encode(text.substr(0, length))).append("?=");
     text.remove_prefix(length);
   }
   return words;
@@ -61,7 +63,8 @@ void MimeHeaders::begin(std::string_view name) {
 void MimeHeaders::word(std::string_view word) {
   const std::string_view space = !first_ && word.starts_with(' ') ? "" : " ";
   const bool fits = block_.size() - line_ + space.size() + word.size() <= kLineBytesMax;
-  if (!fits && !first_) {
+  // A long name may stand alone before an encoded word, for whose line there is a limit (RFC 2047, 2).
+  if (!fits && (!first_ || word.starts_with(kEncodedBegin))) {
     block_ += "\r\n";
     line_ = block_.size();
   }
@@ -120,7 +123,7 @@ void MimeHeaders::add_mailboxes(std::string_view name, const std::vector<Mailbox
     } else {
       words(encoded_words(text));
     }
-    word("<" + address + ">" + comma);
+    word(std::string("<").append(address).append(">").append(comma));
   }
   end();
 }

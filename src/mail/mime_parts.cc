@@ -127,7 +127,7 @@ std::string parameter(const std::string& name, std::string_view value) {
   std::string all;
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     const auto number = pieces.size() > 1 ? "*" + std::to_string(i) : std::string();
-    all += ";\n " + name + number + "*=" + (i == 0 ? "UTF-8''" : "") + pieces[i];
+    all.append(";\n ").append(name).append(number).append(i == 0 ? "*=UTF-8''" : "*=").append(pieces[i]);
   }
   return all;
 }

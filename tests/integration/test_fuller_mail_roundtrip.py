@@ -41,6 +41,8 @@ def written(mail, ascii_only=True):
     assert not re.search(rb"\r(?!\n)|(?<!\r)\n", raw), "a bare CR or LF"
     assert max(map(len, raw.split(b"\r\n"))) <= 998
     assert not any(line.strip() == b"" for line in head.split(b"\r\n")), "a blank line within the headers"
+    for line in head.split(b"\r\n"):
+        assert b"=?UTF-8?B?" not in line or len(line) <= 76, line
     for word in re.findall(rb"=\?[Uu][^ \r]*\?=", head):
         assert len(word) <= 75, word
     return raw, ended.stderr.decode().splitlines()
@@ -184,7 +186,7 @@ def test_the_subject_may_be_empty(subject):
 
 
 def test_headers_of_the_callers_own_are_written():
-    headers = {"X-Campaign": "spring", "X-Long": "word " * 150 + "end", "X-Json": '{"a":"' + "x" * 880 + '"}', "X-Wide": "活动 " * 90 + "x",
+    headers = {"X-Campaign": "spring", "X-Long": "word " * 150 + "end", "X-Json": '{"a":"' + "x" * 880 + '"}', "X-Wide": "活动 " * 90 + "x", "X-" + "N" * 74: "é" * 50,
                "X-Encoded": "=?utf-8?B?SGk=?=", "In-Reply-To": "<1@example.org>",
                "References": " ".join(f"<{number}.abcdefghijklmnop@example.org>" for number in range(40)), "Comments": "é"}
     mail = parsed(written({**MAIL, "headers": headers, "list_unsubscribe": ["https://x.example/u?a=1&b=" + "c" * 300, "mailto:u@x.example"],

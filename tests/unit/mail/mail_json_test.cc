@@ -110,6 +110,14 @@ TEST(MailJson, HoldsAMailToItsLimits) {
   EXPECT_NE(errors_of(R"("cc":"a@x,a@x,a@x,a@x,a@x")", limits).find("names more than 4"), std::string::npos);
 }
 
+TEST(MailJson, ManyAddressesAreRefusedUnread) {
+  std::string many = "x";
+  for (int i = 0; i < 100'000; ++i) many += ",x";
+  EXPECT_EQ(errors_of(R"("cc":")" + many + '"'), "'cc' names more than 100 addresses");
+  const std::string long_domain(1'000'000, 'y');
+  EXPECT_NE(errors_of(R"("cc":"a@é)" + long_domain + '"').find("longer than 254 bytes"), std::string::npos);
+}
+
 TEST(MailJson, AsksForSomeoneAndSomething) {
   const auto mail = read(R"({"subject":"s"})");
   EXPECT_EQ(

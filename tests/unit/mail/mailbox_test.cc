@@ -49,12 +49,13 @@ TEST(Mailbox, RefusesNamesThatCouldEndAHeader) {
 
 TEST(Mailbox, ListsAreCutOutsideQuotesAndBrackets) {
   using Parts = std::vector<std::string_view>;
-  EXPECT_EQ(split_mailboxes(R"(a@b, "Doe, J; \"x\"" <c@d>;;  <"e,f"@g> ,)"),
+  EXPECT_EQ(split_mailboxes(R"(a@b, "Doe, J; \"x\"" <c@d>;;  <"e,f"@g> ,)", 9),
             (Parts{"a@b", R"("Doe, J; \"x\"" <c@d>)", R"(<"e,f"@g>)"}));
-  EXPECT_EQ(split_mailboxes(" ,; "), Parts{});
-  EXPECT_EQ(split_mailboxes("\"a, b"), Parts{"\"a, b"});
-  EXPECT_EQ(split_mailboxes("<a, b"), Parts{"<a, b"});
-  EXPECT_EQ(split_mailboxes("\"a\\"), Parts{"\"a\\"});
+  EXPECT_EQ(split_mailboxes(" ,; ", 9), Parts{});
+  EXPECT_EQ(split_mailboxes("\"a, b", 9), Parts{"\"a, b"});
+  EXPECT_EQ(split_mailboxes("<a, b", 9), Parts{"<a, b"});
+  EXPECT_EQ(split_mailboxes("\"a\\", 9), Parts{"\"a\\"});
+  EXPECT_EQ(split_mailboxes("a,b,c,d,e", 2), (Parts{"a", "b", "c"}));
 }
 
 }  // namespace
