@@ -59,6 +59,13 @@ void Router::add(Entry entry) {
   table_.push_back(Compiled{std::move(entry), std::move(segments)});
 }
 
+std::vector<const Router::Entry*> Router::entries() const {
+  std::vector<const Entry*> entries;
+  entries.reserve(table_.size());
+  for (const Compiled& known : table_) entries.push_back(&known.entry);
+  return entries;
+}
+
 std::variant<Router::Match, HttpError> Router::match(HttpMethod method, std::string_view path) const {
   const HttpMethod wanted = method == HttpMethod::kHead ? HttpMethod::kGet : method;
   std::string allowed;

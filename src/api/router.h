@@ -29,6 +29,8 @@ class Router {
   };
 
   void add(Entry entry);
+  /// In the order they were added; until the next one is.
+  [[nodiscard]] std::vector<const Entry*> entries() const;
 
   /// The entry, or 404, or 405 with `Allow`, or 400 if the path cannot be decoded.
   [[nodiscard]] std::variant<Match, HttpError> match(HttpMethod method, std::string_view path) const;

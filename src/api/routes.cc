@@ -12,6 +12,7 @@
 #include "api/message_send_endpoint.h"
 #include "api/message_show_endpoint.h"
 #include "api/metrics_endpoint.h"
+#include "api/openapi_endpoint.h"
 #include "api/prune_endpoint.h"
 #include "api/stats_endpoint.h"
 
@@ -61,6 +62,7 @@ Router make_router(Intake& intake, Operations& operations, MailSendOptions mail,
   add_messages(router, operations);
   router.add(post("/v1/prune", std::make_unique<PruneEndpoint>(operations)));
   router.add(get("/v1/stats", std::make_unique<StatsEndpoint>(operations)));
+  router.add(get("/openapi.json", std::make_unique<OpenapiEndpoint>(), /*open=*/true));
   add_health(router, operations, metrics);
   return router;
 }

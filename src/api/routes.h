@@ -1,4 +1,4 @@
-// The whole interface: which path leads to which endpoint.
+// The whole interface: which path leads to which endpoint. What it leads to is described in openapi.json.
 #pragma once
 
 #include "api/mail_send_endpoint.h"

@@ -44,7 +44,7 @@ def test_without_api_it_delivers_and_answers_for_its_health_only(make_daemon):
         for path in ("/healthz", "/readyz", "/metrics"):
             assert client.get(path).status_code == 200, path
         assert client.send().status_code == 404
-        for path in ("/v1/messages", "/v1/stats"):
+        for path in ("/v1/messages", "/v1/stats", "/openapi.json"):
             assert client.get(path).status_code == 404, path
         with foreign_connection(daemon.database) as connection:
             insert_four_columns(connection, "theirs-1", '{"subject":"s","content":"c","tos":["a@example.org"]}')
