@@ -103,7 +103,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   waybill::MailLimits small;  // so that short inputs reach them
   small.recipients_max = small.attachments_max = small.headers_max = small.tags_max = small.metadata_max = 2;
   small.subject_bytes_max = small.header_bytes_max = small.metadata_bytes_max = 8;
-  small.bytes_max = 64;
+  small.content_bytes_max = small.bytes_max = 64;
   waybill::check_one(json, small);
   return 0;
 }
