@@ -16,6 +16,7 @@ struct Done {
 struct Retry {
   std::string error;
   std::optional<Duration> after;  ///< overrides the policy's delay
+  bool uses_try = true;           ///< false: it is not the message that failed; no number of these makes it dead
 };
 struct Fail {
   std::string error;  ///< permanent: the message dies now

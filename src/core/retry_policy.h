@@ -36,6 +36,7 @@ struct RetryPolicy {
 
   static constexpr int kAttemptsMax = 1'000;
   static constexpr Duration kDelayMax = std::chrono::hours(24);
+  static constexpr Duration kDelayMinWithoutTry{500};  ///< after what uses up no try: its number has no bound
 
   /// The delay after `failed` failed attempts (from 1). `chance` is uniform in [0, 1); only ExponentialDelay uses it.
   [[nodiscard]] Duration delay_after(int failed, double chance) const;

@@ -60,6 +60,11 @@ Count count_of_ending(State status) {
   return Count::kFailed;
 }
 
+std::string_view told(const WorkerAsked& asked, State status) {
+  if (status == State::kDead) return "message is dead";
+  return asked.uses_try ? "attempt failed" : "attempt failed and used up no try";
+}
+
 void report_finish(Metrics& metrics, const WorkerAsked& asked, const FinishAnswer& answer) {
   if (answer.possible_duplicate) {
     metrics.add(Count::kPossibleDuplicates);
@@ -75,7 +80,7 @@ void report_finish(Metrics& metrics, const WorkerAsked& asked, const FinishAnswe
   metrics.add(count_of_ending(answer.status));
   if (!asked.failed) return;
   const bool ended = answer.status == State::kDead;
-  log_event(ended ? LogLevel::kError : LogLevel::kWarning, kComponent, ended ? "message is dead" : "attempt failed",
+  log_event(ended ? LogLevel::kError : LogLevel::kWarning, kComponent, told(asked, answer.status),
             {{"msg_id", asked.id}, {"status", to_string(answer.status)}, {"error", asked.error}});
 }
 
@@ -89,6 +94,7 @@ WorkerAsked remember(const Write& write) {
     if (std::holds_alternative<Done>(finish->outcome)) return asked;
     asked.failed = true;
     asked.error = reason_of(finish->outcome);
+    if (const auto* retry = std::get_if<Retry>(&finish->outcome)) asked.uses_try = retry->uses_try;
   }
   if (std::holds_alternative<Claim>(write) || std::holds_alternative<Adopt>(write)) {
     asked.measure = Measure::kClaimSeconds;

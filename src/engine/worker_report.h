@@ -14,9 +14,10 @@ namespace waybill {
 /// What is remembered of a write until its answer comes.
 struct WorkerAsked {
   std::optional<Measure> measure;
-  std::string id;       ///< of a finish
-  bool failed = false;  ///< it is no `done`
-  std::string error;    ///< its reason
+  std::string id;        ///< of a finish
+  bool failed = false;   ///< it is no `done`
+  bool uses_try = true;  ///< or it is a `Retry` that uses up none
+  std::string error;     ///< its reason
   bool parks = false;
 };
 [[nodiscard]] WorkerAsked remember(const Write& write);

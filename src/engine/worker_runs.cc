@@ -91,11 +91,12 @@ void WorkerMachine::ask_park(Key key, Run& run) {
 const RetryPolicy& WorkerMachine::policy(const Run& run) const { return run.retry ? *run.retry : limits_.retry; }
 
 Duration WorkerMachine::retry_delay(const Run& run) {
-  if (const auto* retry = std::get_if<Retry>(&*run.outcome); retry != nullptr && retry->after) {
-    // The log's sweep takes a longer delay for a mistake.
-    return std::clamp(*retry->after, Duration{0}, RetryPolicy::kDelayMax);
-  }
-  return policy(run).delay_after(run.try_count + 1, std::uniform_real_distribution<double>(0, 1)(random_));
+  const auto* retry = std::get_if<Retry>(&*run.outcome);
+  const auto least = retry != nullptr && !retry->uses_try ? RetryPolicy::kDelayMinWithoutTry : Duration{0};
+  // The log's sweep takes a longer delay for a mistake.
+  if (retry != nullptr && retry->after) return std::clamp(*retry->after, least, RetryPolicy::kDelayMax);
+  const double chance = std::uniform_real_distribution<double>(0, 1)(random_);
+  return std::max(least, policy(run).delay_after(run.try_count + 1, chance));
 }
 
 void WorkerMachine::ask_finish(Key key, Run& run) {
@@ -103,6 +104,7 @@ void WorkerMachine::ask_finish(Key key, Run& run) {
   finish.fence = run.fence;
   finish.outcome = *run.outcome;
   finish.delay = retry_delay(run);
+  if (auto* retry = std::get_if<Retry>(&finish.outcome)) retry->after.reset();  // the delay says it, within its bounds
   finish.max_tries = policy(run).attempts;
   finish.unknown = options_.unknown;
   finish.dead_letter = options_.dead_letter;

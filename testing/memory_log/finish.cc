@@ -58,9 +58,10 @@ FinishAnswer finish_done(StoredRow& row, const Finish& write, const Done& done, 
 }
 
 void finish_retry(StoredRow& row, const Finish& write, const Retry& retry, Batch& batch) {
-  const bool used_up = row.try_count + 1 >= write.max_tries;
+  const bool last_try = row.try_count + 1 >= write.max_tries;
+  const bool used_up = last_try && (retry.uses_try || batch.drop.retry_without_a_try_ends_the_last);
   batch.change(row, Verb::kFinishRetry, [&](StoredRow& r) {
-    ++r.try_count;
+    if (retry.uses_try || batch.drop.retry_always_uses_up_a_try) ++r.try_count;
     settle(r, used_up ? State::kDead : State::kConsumeFailed);
     if (!used_up) r.next_try_time = batch.now + retry.after.value_or(write.delay);
     r.last_error = retry.error;

@@ -71,6 +71,8 @@ constexpr auto kMutations = std::to_array<NamedMutation>({
     {"late_done_overwrites_dead", &M::late_done_overwrites_dead},
     {"late_done_forgotten", &M::late_done_forgotten},
     {"unknown_not_counted", &M::unknown_not_counted},
+    {"retry_always_uses_up_a_try", &M::retry_always_uses_up_a_try},
+    {"retry_without_a_try_ends_the_last", &M::retry_without_a_try_ends_the_last},
     {"dead_letter_copy_left_out", &M::dead_letter_copy_left_out},
     {"cancel_changes_nothing", &M::cancel_changes_nothing},
     {"cancel_open_attempt", &M::cancel_open_attempt},

@@ -72,6 +72,8 @@ struct MemoryLogMutations {
   bool late_done_overwrites_dead = false;
   bool late_done_forgotten = false;  ///< replay does not need `again` afterwards
   bool unknown_not_counted = false;
+  bool retry_always_uses_up_a_try = false;
+  bool retry_without_a_try_ends_the_last = false;  ///< dead at a number of tries that it did not use up
   bool dead_letter_copy_left_out = false;
   // people
   bool cancel_changes_nothing = false;  ///< and says that it applied

@@ -96,9 +96,10 @@ void fields(W& value, Io& io) {
 
 template <Is<Retry> W, class Io>
 void fields(W& value, Io& io) {
-  auto& [error, after] = value;
+  auto& [error, after, uses_try] = value;
   io("error", error);
   io("after", after);
+  io("uses_try", uses_try);
 }
 
 template <Is<Fail> W, class Io>

@@ -143,8 +143,18 @@ void EffectBook::finished(const Finish& finish, const FinishAnswer& answer, Wall
   const bool unknown = std::holds_alternative<Unknown>(finish.outcome);
   if (unknown && finish.unknown == UnknownPolicy::kHold) return close(id, "held as unknown", /*withdrawn=*/false);
   const auto* retry = std::get_if<Retry>(&finish.outcome);
-  if (retry != nullptr) current(id)->retry_at = store_now + retry->after.value_or(finish.delay);
+  if (retry != nullptr) {
+    const Duration delay = retry->after.value_or(finish.delay);
+    current(id)->retry_at = store_now + delay;
+    if (!retry->uses_try) check_free(id, answer.status, delay);
+  }
   if (unknown) current(id)->retry_at = store_now + finish.delay;
+}
+
+// Nothing but its delay bounds how often such a row is driven.
+void EffectBook::check_free(const MessageId& id, State status, Duration delay) const {
+  if (status == State::kDead) violation_(id.value + " died of what uses up no try");
+  if (delay < RetryPolicy::kDelayMinWithoutTry) violation_(id.value + " is tried again for nothing too soon");
 }
 
 void EffectBook::let_begin(Life& life, Attempted& attempt) {

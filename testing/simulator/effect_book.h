@@ -84,6 +84,7 @@ class EffectBook {
   void finished(const Finish& finish, const FinishAnswer& answer, WallTime store_now);
   void scheduled(const MessageId& id, std::optional<WallTime> not_before);
   void check_time(const Life& life) const;
+  void check_free(const MessageId& id, State status, Duration delay) const;
   void check_lapse(const Life& life, MonoTime now) const;
   [[nodiscard]] Attempted* attempt_of(const Fence& fence);
   void let_begin(Life& life, Attempted& attempt);

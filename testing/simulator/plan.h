@@ -28,9 +28,10 @@ enum class Act : std::uint8_t {
   kCrashBefore,  ///< the node dies before the effect
   kCrashAfter,   ///< the node dies after the effect
   kSlow,         ///< done, after several seconds
+  kNoWay,        ///< a retry that uses up no try
 };
 
-inline constexpr std::size_t kActCount = 10;
+inline constexpr std::size_t kActCount = 11;
 [[nodiscard]] std::string_view to_string(Act act);
 
 struct MessagePlan {

@@ -43,6 +43,9 @@ void SimHandlers::work(const std::shared_ptr<Job>& job) {
     case Act::kRetry:
       did(*job);
       return finish(job, Retry{"the plan says retry", std::nullopt});
+    case Act::kNoWay:
+      did(*job);
+      return finish(job, Retry{"the plan says no way", Duration{0}, false});
     case Act::kFail:
       did(*job);
       return finish(job, Fail{kPlannedFailure});

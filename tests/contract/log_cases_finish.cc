@@ -66,6 +66,45 @@ std::vector<LogCase> finish_cases() {
          check_equal(row.next_try_time, std::optional<WallTime>(), "next_try_time");
          check(h.apply(h.new_take()).rows.empty(), "a dead row is not driven");
        }},
+      {"ARetryThatUsesUpNoTryIsDrivenAgainForEver",
+       [](LogHarness& h) {
+         h.append("m");
+         const auto end = [&](int tries, const Retry& retry, Duration delay) {
+           const Finish finish = h.new_finish(h.claim("m"), retry);
+           check_equal(h.apply(finish).status, State::kConsumeFailed, "the status answered");
+           const std::string once = h.snapshot(finish.fence.id);
+           check_equal(h.apply(finish).kind, Kind::kRecorded, "the answer when it is run again");
+           check_equal(h.snapshot(finish.fence.id), once, "the row when it is run again");
+           const Row row = h.row("m");
+           check_equal(row.status, State::kConsumeFailed, "the status");
+           check_equal(row.try_count, tries, "try_count");
+           check_equal(row.last_error, retry.error, "last_error");
+           check_equal(row.next_try_time, h.now() + delay, "next_try_time");
+           check(!row.owner, "nobody owns it");
+           h.advance(delay);
+         };
+         end(0, Retry{"no relay", {}, false}, kDelay);
+         end(1, Retry{"busy", {}}, kDelay);
+         end(2, Retry{"busy", {}}, kDelay);
+         for (int attempt = 0; attempt < 4; ++attempt) {
+           end(2, Retry{"no relay", Duration{700}, false}, Duration{700});
+         }
+         check_equal(h.row("m").attempt, 7, "attempt");
+         check_equal(h.count_events("m", kEventRetry), 7, "the events");
+         check_promise_counts(h, "m", 0, 0);
+         check_equal(h.finish(h.claim("m"), Retry{"busy", {}}).status, State::kDead, "the third try used up");
+       }},
+      {"ARetryThatUsesUpNoTryIsNotTheLastByAStricterPolicy",
+       [](LogHarness& h) {
+         h.append("m");
+         h.finish(h.claim("m"), Retry{"busy", {}});
+         h.advance(kDelay);
+         Finish finish = h.new_finish(h.claim("m"), Retry{"no relay", {}, false});
+         finish.max_tries = 1;
+         check_equal(h.apply(finish).status, State::kConsumeFailed, "the status answered");
+         check_equal(h.row("m").try_count, 1, "try_count");
+         check_equal(h.row("m").next_try_time, h.now() + kDelay, "next_try_time");
+       }},
       {"APermanentFailureIsDeadAtOnce",
        [](LogHarness& h) {
          h.append("m");

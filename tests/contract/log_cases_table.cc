@@ -120,6 +120,7 @@ void add_worker_verbs(std::vector<VerbPlan>& plans) {
   plans.push_back(by_outcome(Verb::kFinishDone, "", Done{"late result"}, 100, retry));
   plans.push_back(by_outcome(Verb::kFinishRetry, "", Retry{"late", {}}, 100, retry));
   plans.push_back(by_outcome(Verb::kFinishRetry, "used up", Retry{"late", {}}, 1, retry));
+  plans.push_back(by_outcome(Verb::kFinishRetry, "no try", Retry{"late", {}, false}, 1, retry));
   plans.push_back(by_outcome(Verb::kFinishFail, "", Fail{"late"}, 100, retry));
   plans.push_back(by_outcome(Verb::kFinishUnknown, "", Unknown{"late"}, 100, retry));
   plans.push_back(by_outcome(Verb::kFinishUnknown, "hold", Unknown{"late"}, 100, UnknownPolicy::kHold));

@@ -60,8 +60,9 @@ class Walk {
   }
 
   Write draw_finish(const std::string& id) {
-    const HandlerOutcome outcomes[] = {Done{"done"}, Done{"done"}, Retry{"busy", {}}, Fail{"never"}, Unknown{"?"}};
-    Finish finish = h_.new_finish(fence_of(id), outcomes[draw(0, 4)]);
+    const HandlerOutcome outcomes[] = {Done{"done"},  Done{"done"}, Retry{"busy", {}}, Retry{"no way", {}, false},
+                                       Fail{"never"}, Unknown{"?"}};
+    Finish finish = h_.new_finish(fence_of(id), outcomes[draw(0, 5)]);
     finish.max_tries = draw(1, 3);
     finish.unknown = chance(0.5) ? UnknownPolicy::kHold : UnknownPolicy::kRetry;
     finish.dead_letter = chance(0.5) ? std::optional(kDeadRoute) : std::nullopt;

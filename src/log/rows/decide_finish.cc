@@ -18,7 +18,10 @@ struct Ending {
 
 Ending ending_of(const Finish& write, WallTime now) {
   if (const auto* retry = std::get_if<Retry>(&write.outcome)) {
-    return {.event = kEventRetry, .error = retry->error, .due = now + retry->after.value_or(write.delay)};
+    return {.event = kEventRetry,
+            .error = retry->error,
+            .due = now + retry->after.value_or(write.delay),
+            .counts_try = retry->uses_try};
   }
   if (const auto* unknown = std::get_if<Unknown>(&write.outcome)) {
     Ending ending{.outcome = Outcome::kUnknown,
@@ -49,7 +52,7 @@ FinishAnswer end_attempt(WorkingSet& set, WorkingRow& row, const Finish& write) 
     return answer_finish(row, run_again ? FinishAnswer::Kind::kRecorded : FinishAnswer::Kind::kStale);
   }
   Standing& r = set.edit(row);
-  const bool used_up = r.try_count + 1 >= write.max_tries;
+  const bool used_up = ending.counts_try && r.try_count + 1 >= write.max_tries;
   if (ending.counts_try) ++r.try_count;
   if (ending.counts_unknown) ++r.unknown_count;
   settle(r, used_up ? ending.used_up : ending.state);

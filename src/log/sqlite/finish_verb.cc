@@ -38,8 +38,8 @@ constexpr char kDoneTwice[] =
 constexpr char kEnd[] =
     "UPDATE msg_log SET owner = NULL, outcome = ?4, last_error = ?5, update_time = ?6, "
     "try_count = try_count + ?7, unknown_count = unknown_count + ?8, "
-    "status = CASE WHEN try_count + 1 >= ?9 THEN ?11 ELSE ?10 END, "
-    "next_try_time = CASE WHEN try_count + 1 >= ?9 THEN NULL ELSE max(?12, ifnull(not_before, ?12)) END, "
+    "status = CASE WHEN ?7 AND try_count + 1 >= ?9 THEN ?11 ELSE ?10 END, "
+    "next_try_time = CASE WHEN ?7 AND try_count + 1 >= ?9 THEN NULL ELSE max(?12, ifnull(not_before, ?12)) END, "
     "publish_time = ifnull(publish_time, ?13), confirm_time = ifnull(confirm_time, ?14) "
     "WHERE msg_id = ?1 AND owner = ?2 AND attempt = ?3";
 
@@ -57,7 +57,10 @@ struct Ending {
 
 Ending ending_of(const Finish& write, WallTime now) {
   if (const auto* retry = std::get_if<Retry>(&write.outcome)) {
-    return {.event = kEventRetry, .error = retry->error, .due = now + retry->after.value_or(write.delay)};
+    return {.event = kEventRetry,
+            .error = retry->error,
+            .due = now + retry->after.value_or(write.delay),
+            .counts_try = retry->uses_try};
   }
   if (const auto* unknown = std::get_if<Unknown>(&write.outcome)) {
     Ending ending{.outcome = kOutcomeUnknown,

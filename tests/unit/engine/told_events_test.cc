@@ -86,6 +86,8 @@ TEST(WorkerReport, AFailureIsToldAndASuccessIsNot) {
   FinishAnswer failed;
   failed.status = State::kConsumeFailed;
   EXPECT_NE(told_of(Retry{"421 later", std::nullopt}, failed).find("attempt failed msg_id=m-7"), std::string::npos);
+  const std::string free = told_of(Retry{"no relay", std::nullopt, false}, failed);
+  EXPECT_NE(free.find("attempt failed and used up no try msg_id=m-7"), std::string::npos) << free;
 }
 
 }  // namespace

@@ -192,10 +192,21 @@ TEST_F(WorkerEffectTest, EffectThatHasBegunStaysBegunThoughItIsAskedForAgain) {
 TEST_F(WorkerEffectTest, HandlersDelayIsKeptWithinWhatTheLogExplains) {
   const auto delay_of = [this](const std::string& id, Duration after) {
     const auto finish = write<Finish>(this->finish(start(id), Retry{"later", after}, 1));
-    return finish ? finish->delay : Duration{-1};
+    return finish ? std::get<Retry>(finish->outcome).after.value_or(finish->delay) : Duration{-1};
   };
   EXPECT_EQ(delay_of("a", std::chrono::hours(48)), RetryPolicy::kDelayMax);
   EXPECT_EQ(delay_of("b", Duration{-5}), Duration{0});
+}
+
+TEST_F(WorkerEffectTest, WhatUsesUpNoTryIsNotTriedAgainAtOnce) {
+  const auto delay_of = [this](const std::string& id, std::optional<Duration> after, int try_count) {
+    const auto finish = write<Finish>(this->finish(start(id, 0, try_count), Retry{"no relay", after, false}, 1));
+    if (!finish || std::get<Retry>(finish->outcome).uses_try) return Duration{-1};
+    return std::get<Retry>(finish->outcome).after.value_or(finish->delay);
+  };
+  EXPECT_EQ(delay_of("a", Duration{0}, 0), RetryPolicy::kDelayMinWithoutTry);
+  EXPECT_EQ(delay_of("b", Duration{20'000}, 0), Duration{20'000});
+  EXPECT_EQ(delay_of("c", std::nullopt, 2), RetryPolicy{}.delay_after(3, 0));
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ const std::vector<Write>& full_writes() {
       Renew{kFence, Duration{11}},
       BeginEffect{kFence},
       Release{kFence, true},
-      finish(Retry{"busy", Duration{12}}),
+      finish(Retry{"busy", Duration{12}, false}),
       Adopt{full_message(), sha256("body"), full_claim()},
       Park{full_message(), sha256("body"), {"mail.queue"}, "row gone"},
       LapseOwner{kOwner, 13, full_lapse()},
@@ -196,6 +196,8 @@ TEST(WriteJson, EveryOutcomeComesBack) {
   EXPECT_EQ(std::get<Done>(back(finish(Done{"file.eml"})).outcome).result, "file.eml");
   EXPECT_EQ(std::get<Retry>(back(finish(Retry{"busy", Duration{12}})).outcome).after, Duration{12});
   EXPECT_EQ(std::get<Retry>(back(finish(Retry{"busy", {}})).outcome).after, std::nullopt);
+  EXPECT_TRUE(std::get<Retry>(back(finish(Retry{"busy", {}})).outcome).uses_try);
+  EXPECT_FALSE(std::get<Retry>(back(finish(Retry{"busy", {}, false})).outcome).uses_try);
   EXPECT_EQ(std::get<Fail>(back(finish(Fail{"no such user"})).outcome).error, "no such user");
   EXPECT_EQ(std::get<Unknown>(back(finish(Unknown{"no answer"})).outcome).detail, "no answer");
 }
