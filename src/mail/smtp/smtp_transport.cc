@@ -47,7 +47,9 @@ class SmtpTransport::Attempt {
     if (open_.empty()) return outcome_of(*known);
     for (;;) {
       auto acquired = transport_.pool_.acquire(tried_, fresh_, cancelled_);
-      if (auto* none = std::get_if<RelayPool::NoRelay>(&acquired)) return Retry{none->reason, none->after};
+      if (auto* none = std::get_if<RelayPool::NoRelay>(&acquired)) {
+        return Retry{none->reason, none->after, false};
+      }
       auto& lease = std::get<RelayPool::Lease>(acquired);
       if (const auto result = bring_to(lease)) return conclude(std::move(*known), *result, name_of(lease.options()));
       if (gate_.cancelled()) return Retry{"the attempt was cancelled", {}};

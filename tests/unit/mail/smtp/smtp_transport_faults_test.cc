@@ -191,6 +191,7 @@ TEST_F(SmtpTransportTest, ARelayThatIsNotThereTellsWhenToComeAgain) {
   start(options_for({url}));
   const auto outcome = deliver(mail_to({"a@x"}));
   EXPECT_TRUE(is(outcome, "retry", "cannot be used"));
+  EXPECT_FALSE(std::get<Retry>(outcome).uses_try);
   const auto after = std::get<Retry>(outcome).after;
   ASSERT_TRUE(after.has_value());
   EXPECT_GT(*after, Duration(500));
@@ -284,7 +285,9 @@ TEST_F(SmtpTransportTest, WaitingForABusyRelayEnds) {
     EXPECT_TRUE(is(transport_->deliver(mail_to({"a@x"}, "1"), gate), "retry"));
   });
   EXPECT_TRUE(peer_.heard("DATA"));
-  EXPECT_TRUE(is(deliver(mail_to({"b@x"}, "2")), "retry", "busy"));
+  const auto outcome = deliver(mail_to({"b@x"}, "2"));
+  EXPECT_TRUE(is(outcome, "retry", "busy"));
+  EXPECT_FALSE(std::get<Retry>(outcome).uses_try);
   peer_.cut();
   holder.join();
 }
