@@ -109,7 +109,7 @@ def test_a_shovelled_copy_of_our_own_message_has_no_second_effect(make_daemon, o
 
 
 def test_too_large_a_message_of_another_client_goes_to_the_dead_letters(make_daemon, over_rabbitmq, names, channel):
-    with make_daemon(config=over_rabbitmq) as daemon:
+    with make_daemon(config={**over_rabbitmq, "http.max_mail_body": "1MiB"}) as daemon:
         channel.basic_publish(names["mail.exchange"], "key", b"x" * (3 << 20),
                               properties=pika.BasicProperties(message_id="large", delivery_mode=2))
         got = eventually(lambda: (found := channel.basic_get(names["dead_letter.queue"], auto_ack=True))[0] and found,
