@@ -179,15 +179,20 @@ void OperationsService::prune(Duration age, int limit, Done<PruneReport> done) {
 
 void OperationsService::prune_on(Duration age, int limit, PruneReport so_far, MonoTime end, Done<PruneReport> done) {
   const int batch = std::min(kPruneBatch, limit - so_far.pruned);
-  submit_for<CountAnswer>(lane_, Prune{age, batch}, loop_.now() + kDeadline,
+  const MonoTime asked = loop_.now();
+  submit_for<CountAnswer>(lane_, Prune{age, batch}, asked + kDeadline,
                           [=, this, done = std::move(done)](const Result<CountAnswer>& answer) mutable {
                             const bool in_doubt = !answer.ok() && answer.error().what == ErrorClass::kInDoubt;
                             if (!answer.ok() && so_far.pruned > 0 && !in_doubt) return done(so_far);  // more are left
                             if (!answer.ok()) return done(answer.error());
                             so_far.pruned += answer->rows;
                             so_far.more = answer->rows >= batch;
-                            if (!so_far.more || so_far.pruned >= limit || loop_.now() >= end) return done(so_far);
-                            prune_on(age, limit, so_far, end, std::move(done));
+                            const MonoTime now = loop_.now();
+                            const MonoTime next = now + kPruneRests * (now - asked);
+                            if (!so_far.more || so_far.pruned >= limit || next >= end) return done(so_far);
+                            loop_.call_at(next, [=, this, done = std::move(done)]() mutable {
+                              prune_on(age, limit, so_far, end, std::move(done));
+                            });
                           });
 }
 

@@ -45,6 +45,7 @@ class OperationsService final : public Operations {
   /// Of what works on many messages: the rest of the deadline is for the last batch.
   static constexpr Duration kBulkTime{2'500};
   static constexpr int kPruneBatch = 1'000;
+  static constexpr int kPruneRests = 3;  // times as long as a batch took: the log is for messages
   struct Query {
     std::function<void()> run;
     std::function<void(const Error&)> refuse;

@@ -451,6 +451,7 @@ TEST_F(OperationsServiceTest, APruneThatIsRefusedOnTheWayTellsWhatItRemoved) {
     service_.prune(std::chrono::hours(1), 100'000, [&](Result<PruneReport> given) { report = std::move(given); });
     const auto first = lane_.take<Prune>();
     first->done(Answer(CountAnswer{std::get<Prune>(first->write).limit}));
+    pass(Duration{0});
     answer<Prune>(error);
     return report.value();
   };
@@ -507,6 +508,17 @@ TEST_F(OperationsServiceTest, ReadinessNamesTheLogThatDoesNotAnswerAndTheMissing
   answer<LeaseNode>(Answer(NodeAnswer{1}));
   EXPECT_TRUE(service_.readiness().ready);
   EXPECT_EQ(service_.readiness().reason, "");
+}
+
+TEST_F(OperationsServiceTest, APruneLeavesTheLogToOthersBetweenItsBatches) {
+  service_.prune(std::chrono::hours(1), 100'000, [](const Result<PruneReport>&) {});
+  const auto first = lane_.take<Prune>();
+  pass(Duration{10});
+  first->done(Answer(CountAnswer{std::get<Prune>(first->write).limit}));
+  pass(Duration{29});
+  EXPECT_EQ(lane_.count<Prune>(), 0U);
+  pass(Duration{1});
+  EXPECT_EQ(lane_.count<Prune>(), 1U);
 }
 
 // ---- pruner ---------------------------------------------------------------------------------------------------------
