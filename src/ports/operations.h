@@ -63,8 +63,8 @@ class Operations {
   virtual void replay_all(const Selection& selection, bool again, Done<BulkReport> done) = 0;
   /// With a rate no faster than that.
   virtual void cancel_all(const Selection& selection, Done<BulkReport> done) = 0;
-  /// Removes at most `limit` rows that ended longer than `age` ago, as the pruner does, in a quarter of the time at most:
-  /// the rest is for messages.
+  /// Removes at most `limit` rows that ended longer than `age` ago, as the pruner does, in a quarter of the time at
+  /// most: the rest is for messages.
   virtual void prune(Duration age, int limit, Done<PruneReport> done) = 0;
 
   [[nodiscard]] virtual Readiness readiness() const = 0;
