@@ -78,6 +78,7 @@ Result<Report> run_shared(const app::Config& config, const LogBenchOptions& opti
   if (!log.ok()) return log.error();
   VerbLife verbs(**log, config, std::string(static_cast<std::size_t>(options.size), '.'));
   const WalMeter wal(config);
+  const StatementMeter statements(config);
   for (std::int64_t first = 0; first < options.messages; first += options.batch) {
     if (watch.interrupted()) return make_error(ErrorClass::kConflict, "interrupted");
     const std::int64_t count = std::min<std::int64_t>(options.batch, options.messages - first);
@@ -94,6 +95,9 @@ Result<Report> run_shared(const app::Config& config, const LogBenchOptions& opti
   report.add("verbs_messages_per_second", messages / verbs.cost().seconds);
   report.add("verbs_cpu_seconds_per_1000", verbs.cost().cpu_seconds / messages * 1'000);
   if (const auto bytes = wal.bytes()) report.add("wal_bytes_per_message", static_cast<double>(*bytes) / messages);
+  if (const auto sent = statements.count()) {
+    report.add("statements_per_message", static_cast<double>(*sent) / messages);
+  }
   report.add("max_rss_mib", peak_rss_mib(::getpid()));
   return report;
 }

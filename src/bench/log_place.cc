@@ -12,6 +12,11 @@ std::optional<std::int64_t> written(const app::Config& config) {
   return app::kind_of(config.message_log).wal_bytes(app::shared_log_options(config.message_log));
 }
 
+std::optional<std::int64_t> statements(const app::Config& config) {
+  if (!config.message_log.shared()) return std::nullopt;
+  return app::kind_of(config.message_log).statements();
+}
+
 }  // namespace
 
 Result<LogPlace> LogPlace::make(const app::Config& configured, const std::string& directory) {
@@ -30,6 +35,13 @@ Result<LogPlace> LogPlace::make(const app::Config& configured, const std::string
 
 std::string kind_of_log(const app::Config& config) {
   return config.message_log.shared() ? std::string(app::kind_of(config.message_log).word()) : "sqlite";
+}
+
+StatementMeter::StatementMeter(const app::Config& config) : config_(config), before_(statements(config)) {}
+
+std::optional<std::int64_t> StatementMeter::count() const {
+  const auto after = statements(config_);
+  return before_ && after ? std::optional(*after - *before_) : std::nullopt;
 }
 
 WalMeter::WalMeter(const app::Config& config) : config_(config), before_(written(config)) {}

@@ -30,6 +30,17 @@ class LogPlace {
 /// `sqlite`, or the word for the kind of server.
 [[nodiscard]] std::string kind_of_log(const app::Config& config);
 
+/// Statements sent to a shared log since its making; nothing for another.
+class StatementMeter {
+ public:
+  explicit StatementMeter(const app::Config& config);
+  [[nodiscard]] std::optional<std::int64_t> count() const;
+
+ private:
+  const app::Config& config_;
+  const std::optional<std::int64_t> before_;
+};
+
 /// Bytes of write-ahead log since it was made; none for a log in a file.
 class WalMeter {
  public:

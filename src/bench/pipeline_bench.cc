@@ -364,6 +364,7 @@ Result<Report> run_pipeline_bench(app::Config config, const std::string& directo
     undisturbed = *measured;
   }
   const WalMeter wal(config);
+  const StatementMeter statements(config);
   PipelineRun run(config, options, watch);
   if (Status done = run.run(); !done.ok()) return done.error();
   Report report;
@@ -377,8 +378,10 @@ Result<Report> run_pipeline_bench(app::Config config, const std::string& directo
   if (options.stored > 0) report.add("stored", std::int64_t{options.stored});
   if (options.waiting > 0) report.add("waiting", std::int64_t{options.waiting});
   run.report_on(report);
-  if (const auto bytes = wal.bytes()) {
-    report.add("wal_bytes_per_message", static_cast<double>(*bytes) / std::max(1, options.messages + options.waiting));
+  const double messages = std::max(1, options.messages + options.waiting);
+  if (const auto bytes = wal.bytes()) report.add("wal_bytes_per_message", static_cast<double>(*bytes) / messages);
+  if (const auto sent = statements.count()) {
+    report.add("statements_per_message", static_cast<double>(*sent) / messages);
   }
   if (undisturbed) {
     report.add("missing_exchange_percent", std::int64_t{options.missing_exchange_percent});

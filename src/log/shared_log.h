@@ -129,6 +129,8 @@ class SharedLogKind {
                                                                            const std::string& prefix) const = 0;
   /// Bytes of its own log that the server has written so far; none if that cannot be told.
   [[nodiscard]] virtual std::optional<std::int64_t> wal_bytes(const SharedLogOptions& server) const = 0;
+  /// Statements that this process has sent so far to servers of this kind.
+  [[nodiscard]] virtual std::int64_t statements() const = 0;
 };
 
 }  // namespace waybill

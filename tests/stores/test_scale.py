@@ -49,3 +49,16 @@ def test_a_large_log_is_read_by_its_indexes_alone(tmp_path, reads_are_counted, k
 def test_a_log_in_a_file_is_refused(tmp_path):
     refused = waybill("bench", "scale", "--log", "sqlite", cwd=tmp_path)
     assert refused.returncode == 2 and "for logs that are shared" in refused.stderr
+
+
+@pytest.mark.services("rabbitmq")
+@pytest.mark.parametrize("kind", ["postgres", "mariadb"])
+def test_the_pipeline_tells_what_a_message_costs_the_store(tmp_path, kind):
+    variable = {"postgres": "WAYBILL_POSTGRES", "mariadb": "WAYBILL_MARIADB"}[kind]
+    done = waybill("bench", "pipeline", "--log", kind, "--broker", "rabbitmq", "--messages", 5_000, "--json", "--dir",
+                   tmp_path / "bench", "--allow-volatile", cwd=tmp_path, deadline_s=300,
+                   **{variable: url_of(kind), "WAYBILL_RABBITMQ": url_of("rabbitmq")})
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert 0 < report["commits_per_message"] < report["statements_per_message"] < 10, report
+    assert 512 < report["wal_bytes_per_message"], report

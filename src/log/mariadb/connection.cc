@@ -3,6 +3,7 @@
 #include <mysql.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <utility>
 
@@ -34,6 +35,8 @@ struct Rows::Data {
 };
 
 namespace {
+
+std::atomic<std::int64_t> all_statements = 0;
 
 unsigned seconds_of(Duration duration) {
   return static_cast<unsigned>(std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::seconds>(duration).count()));
@@ -184,6 +187,7 @@ bool Connection::take_result(Rows& rows) {
 
 std::vector<Rows> Connection::receive() {
   const auto statements = std::exchange(unsent_, {});
+  all_statements.fetch_add(static_cast<std::int64_t>(statements.size()), std::memory_order_relaxed);
   std::vector<Rows> results(statements.size());
   std::size_t answered = 0;
   while (answered < statements.size() && !failed() && alive()) {
@@ -216,6 +220,8 @@ void Connection::take_results(const std::string& packet, std::size_t end, std::v
     if (more != 0) return;
   }
 }
+
+std::int64_t Connection::statements() { return all_statements.load(std::memory_order_relaxed); }
 
 Rows Connection::ask(std::string statement) {
   send(std::move(statement));

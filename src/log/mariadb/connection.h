@@ -85,6 +85,9 @@ class Connection {
   /// Any number of statements, without their results.
   void script(const std::string& statements);
 
+  /// Statements of all connections of this process so far, but for scripts. Any thread.
+  [[nodiscard]] static std::int64_t statements();
+
   [[nodiscard]] bool failed() const { return failure_.has_value(); }
   /// After a failure: the last statement that was handed over may have reached the server, and all before it was done.
   [[nodiscard]] bool failed_at_last() const { return failed_at_last_; }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "log/mariadb/classic.h"
+#include "log/mariadb/connection.h"
 #include "log/mariadb/database.h"
 #include "log/mariadb/inspect.h"
 #include "log/mariadb/mariadb_log.h"
@@ -74,6 +75,7 @@ class MariadbLogs final : public SharedLogKind {
   [[nodiscard]] std::optional<std::int64_t> wal_bytes(const SharedLogOptions& server) const override {
     return mariadb_wal_bytes(options_of(server));
   }
+  [[nodiscard]] std::int64_t statements() const override { return mariadb::Connection::statements(); }
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -14,6 +15,8 @@
 
 namespace waybill::postgres {
 namespace {
+
+std::atomic<std::int64_t> all_statements = 0;
 
 constexpr int kBinary = 1;
 
@@ -182,7 +185,10 @@ void Connection::send(const Statement& statement, const Params& params) {
     return lose(first_line(PQerrorMessage(connection_)));
   }
   sent_.push_back(true);
+  all_statements.fetch_add(1, std::memory_order_relaxed);
 }
+
+std::int64_t Connection::statements() { return all_statements.load(std::memory_order_relaxed); }
 
 // Sends what is left and takes in what comes, until there is something to read.
 bool Connection::await_input(MonoTime deadline) {

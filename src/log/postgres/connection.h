@@ -87,6 +87,9 @@ class Connection {
   /// Statements without parameters and results, not prepared. Not within a pipeline.
   void script(const std::string& sql);
 
+  /// Statements of all connections of this process so far, but for scripts. Any thread.
+  [[nodiscard]] static std::int64_t statements();
+
   [[nodiscard]] bool failed() const { return failure_.has_value(); }
   /// False once the connection is of no use any more.
   [[nodiscard]] bool alive() const;

@@ -4,6 +4,7 @@
 
 #include "log/postgres/classic.h"
 #include "log/postgres/commit_news.h"
+#include "log/postgres/connection.h"
 #include "log/postgres/database.h"
 #include "log/postgres/inspect.h"
 #include "log/postgres/name_store.h"
@@ -73,6 +74,7 @@ class PostgresLogs final : public SharedLogKind {
   [[nodiscard]] std::optional<std::int64_t> wal_bytes(const SharedLogOptions& server) const override {
     return postgres_wal_bytes(options_of(server));
   }
+  [[nodiscard]] std::int64_t statements() const override { return postgres::Connection::statements(); }
 };
 
 }  // namespace
