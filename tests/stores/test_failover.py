@@ -54,10 +54,14 @@ def test_a_copy_that_lacks_the_last_commits_is_served_on(serve_over, make_server
     rows = {one: (status, tries, counted, error) for one, status, tries, counted, error in server.database.rows(
         "SELECT msg_id, status, try_count, lapse_count + unknown_count, last_error FROM msg_log")}
     happened = journal.effects()
-    kept = load.answered[:copied] + load.answered[lost:]
     gone = set(load.answered[copied:lost])
+    # What was being committed when the server was killed is in the copy or not, and is answered later in any case.
+    under_way = gone & {one for one, row in rows.items() if row[0] == CONSUMED}
+    gone -= under_way
+    kept = load.answered[:copied] + load.answered[lost:] + list(under_way)
 
-    assert len(gone) >= MAILS and not gone & set(rows), "what the copy lacks is gone from the log"
+    assert len(under_way) <= CLIENTS, "the copy holds no more than was under way when it was made"
+    assert len(gone) >= MAILS - CLIENTS, "what the copy lacks is gone from the log"
     assert all(rows[one][0] == CONSUMED and happened[one] for one in kept), "everything else is delivered"
     parked = [row for row in rows.values() if row[0] == DEAD]
     assert all("row gone" in error for _, _, _, error in parked), "what the broker still had of them waits for a person"
@@ -65,7 +69,7 @@ def test_a_copy_that_lacks_the_last_commits_is_served_on(serve_over, make_server
     assert all(tries == 0 for _, tries, _, _ in rows.values()), "no try was used up"
 
     repeated = {one for one in rows if happened[one] - 1 > rows[one][2]}
-    open_in_copy = set(load.answered[:copied]) - set(happened_before)
+    open_in_copy = (set(load.answered[:copied]) | under_way) - set(happened_before)
     print(f"{len(gone)} gone, {len(parked)} parked; {len(open_in_copy)} were open in the copy, {len(repeated)} repeated; "
           f"{sum(row[2] for row in rows.values())} lapses")
     assert repeated <= open_in_copy, "only what had not happened in the copy may happen again uncounted"
