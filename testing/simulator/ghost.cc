@@ -67,6 +67,7 @@ void Ghost::claim(const MessageId& id) {
     const auto& granted = std::get<ClaimAnswer>(answer);
     if (granted.verdict != ClaimVerdict::kGranted) return;
     attempt->fence.attempt = granted.attempt;
+    attempt->row = made_at(attempt->fence.id);
     if (attempt->begun) have_effect(*attempt);
     const auto lease = static_cast<int>(plan_.options.worker.lease.count());
     later(Duration{draw(1, 2 * lease)}, [this, attempt] { act(attempt); });
@@ -104,7 +105,15 @@ void Ghost::act(const std::shared_ptr<Attempt>& attempt) {
   }
 }
 
+std::optional<WallTime> Ghost::made_at(const MessageId& id) {
+  const auto row = store_.log().find(id, /*with_body=*/false);
+  return row.ok() && *row ? std::optional((*row)->create_time) : std::nullopt;
+}
+
 void Ghost::report(const std::shared_ptr<Attempt>& attempt) {
+  // What is pruned is older than any attempt that may still report; here prune.age is seconds. Another row under the
+  // same id is not what it had an effect of.
+  if (made_at(attempt->fence.id) != attempt->row) return;
   Finish finish;
   finish.fence = attempt->fence;
   finish.delay = Duration{draw(0, 1'500)};

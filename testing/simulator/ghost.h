@@ -32,6 +32,7 @@ class Ghost {
  private:
   struct Attempt {
     Fence fence;
+    std::optional<WallTime> row;  ///< when the row was made that it is of
     bool begun = false;
     bool effect = false;
   };
@@ -41,6 +42,8 @@ class Ghost {
   void have_effect(Attempt& attempt);
   void act(const std::shared_ptr<Attempt>& attempt);
   void report(const std::shared_ptr<Attempt>& attempt);
+  /// Of the row with that id, if there is one.
+  [[nodiscard]] std::optional<WallTime> made_at(const MessageId& id);
   void submit(Write write, std::function<void(const Answer&)> done);
   void later(Duration delay, Task task) { node_.call_at(node_.now() + delay, std::move(task)); }
   /// Its configuration may differ from the nodes'.
