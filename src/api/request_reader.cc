@@ -17,10 +17,10 @@ namespace http = beast::http;
 // A string that grows with what arrives. Beast's own takes memory for all that is announced, which a client may leave
 // it at.
 struct GrowingBody {
-  using value_type = std::string;  // NOLINT(readability-identifier-naming)
+  using value_type = std::string;  // NOLINT(readability-identifier-naming): Beast asks for it by this name
   static std::uint64_t size(const value_type& body) { return body.size(); }
 
-  class reader {  // NOLINT(readability-identifier-naming)
+  class reader {  // NOLINT(readability-identifier-naming): likewise
    public:
     template <bool kIsRequest, class Fields>
     reader(http::header<kIsRequest, Fields>&, value_type& body) : body_(body) {}

@@ -43,9 +43,9 @@ class ZoneOfProcess {
  private:
   static void set(const char* zone) {
     if (zone != nullptr) {
-      setenv("TZ", zone, 1);  // NOLINT(concurrency-mt-unsafe)
+      setenv("TZ", zone, 1);  // NOLINT(concurrency-mt-unsafe): likewise
     } else {
-      unsetenv("TZ");  // NOLINT(concurrency-mt-unsafe)
+      unsetenv("TZ");  // NOLINT(concurrency-mt-unsafe): likewise
     }
     tzset();
   }
