@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 import threading
 from pathlib import Path
@@ -11,6 +12,14 @@ from services_lib.catalog import Catalog
 from services_lib.directory import end_all
 from services_lib.problem import Problem
 from services_lib.verbs import start
+
+
+def unmount_below(directory):
+    """What tests had mounted there and could not unmount, for they were killed or had lost their server."""
+    for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines():
+        place = Path(line.split()[1].replace("\\040", " "))  # proc(5): a space is written so
+        if directory in place.parents:
+            subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
 class Servers:
@@ -49,13 +58,14 @@ class Servers:
         return told
 
     def stop(self):
-        """Ends all that was started and removes what it left, also what killed tests started for themselves below our
-        directory. Not to be interrupted: nobody else would do it."""
+        """Ends all that was started and removes what it left, also what killed tests started or mounted for themselves
+        below our directory. Not to be interrupted: nobody else would do it."""
         numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         former = [signal.signal(number, signal.SIG_IGN) for number in numbers]
         with self._lock:
             if self._base is not None:
                 end_all(self._base)
+                unmount_below(self._base)
                 shutil.rmtree(self._base)
         for number, handler in zip(numbers, former):
             signal.signal(number, handler)

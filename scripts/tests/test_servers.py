@@ -1,5 +1,6 @@
 """The servers of one test run: started once, for the first job that asks, and gone afterwards."""
 
+import os
 import signal
 import subprocess
 from pathlib import Path
@@ -72,6 +73,18 @@ def test_each_is_started_once_and_gone_at_the_end(made):
     servers.stop()
     for process in [left_by_a_killed_test, *(server.started[0] for server in made.values())]:
         assert process.wait(timeout=5) == -signal.SIGKILL
+    assert not base.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small file system, here or in a test")
+def test_what_a_killed_test_has_mounted_is_gone_at_the_end(made):
+    servers = Servers()
+    base = Path(servers.variables(())["WAYBILL_SERVICES_DIR"])
+    small = base / "of-one-test" / "a small disk"
+    small.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "none", str(small)], check=True)
+    (small / "file").touch()
+    servers.stop()
     assert not base.exists()
 
 

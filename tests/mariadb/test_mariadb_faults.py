@@ -222,10 +222,12 @@ def small_disk(server, own_log):
     owner = place.stat()
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size=64m,uid={owner.st_uid},gid={owner.st_gid},mode=700", "none",
                     str(place)], check=True)
-    yield place
-    for (table,) in own_log.all("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"):
-        own_log.execute(f"DROP TABLE {table}")
-    subprocess.run(["umount", "--lazy", str(place)], check=True)
+    try:
+        yield place
+        for (table,) in own_log.all("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"):
+            own_log.execute(f"DROP TABLE {table}")
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
 def test_a_full_disk_is_waited_for(make_daemon, server, on_own_log, own_log, small_disk):
