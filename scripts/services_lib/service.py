@@ -114,18 +114,21 @@ class Service:
 
     def up_locked(self):
         running = self.process()
-        if running and running.stopped():
-            running.send_to_all(signal.SIGCONT)
-        if not running:
-            self._install()
-            self.place.check_user()
-            ports = self.place.ports(self.port_names, self.fixed_ports())
-            self._check_ports(ports)
-            self.place.remember(ports)
-            self.prepare(ports)
-            self.start_process(ports)
+        if running:
+            if running.stopped():
+                running.send_to_all(signal.SIGCONT)
+            if self._wait_ready(may_end=True):
+                return False
+            self.after_end()
+        self._install()
+        self.place.check_user()
+        ports = self.place.ports(self.port_names, self.fixed_ports())
+        self._check_ports(ports)
+        self.place.remember(ports)
+        self.prepare(ports)
+        self.start_process(ports)
         self._wait_ready()
-        return not running
+        return True
 
     def down(self):
         if not self.place.directory.exists():
@@ -221,17 +224,22 @@ class Service:
             self.place.log.replace(self.place.log.with_name("log.former"))
         return self.place.log
 
-    def _wait_ready(self):
+    def _wait_ready(self, may_end=False):
+        """True when it serves. False if it has ended instead and may: it was about to end when it was found."""
         ports = self._ports()
         try:
             ready = wait_until(lambda: not self.process() or self.answers(ports), READY_S)
-            what = "ended at its start" if not self.process() else f"was not ready after {READY_S} s" if not ready else ""
+            ended = not self.process()
         except BaseException:
             self._give_up()
             raise
-        if what:
+        if ended and may_end:
+            return False
+        if ended or not ready:
             self._give_up()
+            what = "ended at its start" if ended else f"was not ready after {READY_S} s"
             raise Problem(f"{self.name} {what}; {self.place.log} ends with:\n{self._log_end()}")
+        return True
 
     def _give_up(self):
         running = self.process()

@@ -236,6 +236,20 @@ def test_a_server_that_ends_at_its_start_is_quoted(server):
         server.up()
 
 
+def test_a_server_that_is_about_to_end_is_started_again(server, monkeypatch):
+    server.up()
+    dying = server.process()
+
+    def answers(ports):
+        if dying.alive():
+            dying.kill()
+            return False
+        return StandIn.answers(server, ports)
+    monkeypatch.setattr(server, "answers", answers)
+    assert server.up()
+    assert server.process() and server.process() != dying
+
+
 def test_a_server_that_never_answers_is_ended(server, monkeypatch):
     monkeypatch.setattr(service_module, "READY_S", 0.3)
     server.behaviour = "hangs"

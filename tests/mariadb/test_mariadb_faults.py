@@ -253,7 +253,11 @@ def test_a_full_disk_is_waited_for(make_daemon, server, on_own_log, own_log, sma
         # The server does not say so: it tries again and again to make its file longer, and is silent.
         eventually(lambda: "does not take writes" in daemon.stderr, 10, "it is told")
         filler.unlink()
-        server("up", "mariadb")  # it ends itself if it could not write a page; whoever makes room starts it again
-        again = eventually(lambda: (r := client.send()).status_code == 200 and r.json()["data"]["msgId"], 30, "again")
+
+        def accepted():
+            server("up", "mariadb")  # it ends itself if it could not write a page; whoever makes room starts it again
+            response = client.send()
+            return response.status_code == 200 and response.json()["data"]["msgId"]
+        again = eventually(accepted, 30, "again")
         check_all_delivered(daemon, own_log, [*answered, again])
         assert daemon.stop() == 0

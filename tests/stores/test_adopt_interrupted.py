@@ -75,13 +75,19 @@ def left_in_classic(database):
 
 
 def wait_until_it_moves(database, process):
-    begun = left_in_classic(database)
+    begun = left_in_classic(database) or ROWS
 
     def moves():
         left = left_in_classic(database)
-        return process.poll() is not None or (left is not None and (begun is None and left < ROWS or
-                                                                    begun is not None and left < begun))
+        return process.poll() is not None or (left is not None and left < begun)
     eventually(moves, 60, "rows move")
+
+
+def wait_at_most(seconds, database, least):
+    """Or until no more than `least` rows are left to move."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and (left_in_classic(database) or ROWS) > least:
+        time.sleep(0.005)
 
 
 def is_held_after(one, status):
@@ -110,7 +116,8 @@ def test_killed_at_any_moment_it_goes_on_and_nobody_who_inserts_notices(make_dat
             if kill % 2:
                 wait_until_it_moves(database, process)
             else:
-                time.sleep(chance.uniform(0, 0.5))  # anywhere, its beginning included
+                # Anywhere, its beginning included, as long as enough is left for the others.
+                wait_at_most(chance.uniform(0, 0.5), database, ROWS * (KILLS - kill) / (KILLS + 1))
             process.send_signal(signal.SIGKILL)
             process.communicate()
         assert left_in_classic(database), "it was over before it was killed: more rows are needed"
