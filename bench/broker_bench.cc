@@ -53,7 +53,7 @@ void bm_inprocess_broker(benchmark::State& state) {
   const auto batch = static_cast<std::size_t>(state.range(0));
   const Route route{"mail.exchange", "mail.routing.key"};
   const QueueName queue{"mail.queue"};
-  const Headers headers{{"x-waybill-log", "0123456789abcdef0123456789abcdef"}, {"x-waybill-publish", "1"}};
+  const Headers headers{{"x-waybill-mark", "log=0123456789abcdef0123456789abcdef publish=1"}};
   const Body body(std::string(512, 'x'));
   HandLoop loop;
   InProcessBroker broker(loop);

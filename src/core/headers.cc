@@ -13,12 +13,11 @@ std::optional<std::string_view> find(const Headers& headers, std::string_view na
   return found == headers.end() ? std::nullopt : std::optional<std::string_view>(found->second);
 }
 
-std::optional<std::int64_t> find_number(const Headers& headers, std::string_view name) {
-  const auto text = find(headers, name);
-  std::int64_t number = 0;
-  if (!text || std::from_chars(text->data(), text->data() + text->size(), number).ec != std::errc{})
-    return std::nullopt;
-  return number;
+template <class Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number number = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  return read.ec == std::errc{} && read.ptr == text.data() + text.size() ? std::optional(number) : std::nullopt;
 }
 
 bool is_own(std::string_view name) { return name.starts_with(kOwnPrefix); }
@@ -29,31 +28,73 @@ int hex_value(char c) {
   return -1;
 }
 
+void append_word(std::string& text, std::string_view name, std::string_view value) {
+  if (!text.empty()) text += ' ';
+  text.append(name).append("=").append(value);
+}
+
+std::string mark_text(const Mark& mark, const Route& route) {
+  constexpr std::size_t kNumbersAndNames = 200;
+  std::string text;
+  text.reserve(mark.log.size() + route.exchange.size() + route.routing_key.size() + kNumbersAndNames);
+  append_word(text, "log", mark.log);
+  append_word(text, "publish", std::to_string(mark.publish_number));
+  append_word(text, "time", std::to_string(to_millis(mark.publish_time)));
+  if (mark.digest) append_word(text, "digest", to_hex(*mark.digest));
+  if (mark.crashes > 0) append_word(text, "crashes", std::to_string(mark.crashes));
+  append_word(text, "exchange", route.exchange);
+  append_word(text, "key", route.routing_key);
+  return text;
+}
+
+// What stands before the route: a route may hold spaces.
+struct Words {
+  std::string_view log, publish, time, digest, crashes;
+};
+
+Words split(std::string_view text) {
+  Words words;
+  while (!text.empty()) {
+    const auto word = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
+    const auto name = word.substr(0, word.find('='));
+    const auto value = word.substr(std::min(word.size(), name.size() + 1));
+    if (name == "exchange") break;
+    if (name == "log") words.log = value;
+    if (name == "publish") words.publish = value;
+    if (name == "time") words.time = value;
+    if (name == "digest") words.digest = value;
+    if (name == "crashes") words.crashes = value;
+  }
+  return words;
+}
+
 }  // namespace
 
 Headers with_mark(const Message& message, const Mark& mark) {
-  // Names of ours in the message's own headers would be read as the mark.
-  Headers headers = message.headers;
-  std::erase_if(headers, [](const auto& header) { return is_own(header.first) && header.first != kHeaderDeadOf; });
-  const auto add = [&](std::string_view name, std::string value) { headers.emplace_back(name, std::move(value)); };
-  add(kHeaderLog, mark.log);
-  add(kHeaderPublish, std::to_string(mark.publish_number));
-  add(kHeaderTime, std::to_string(to_millis(mark.publish_time)));
-  if (mark.digest) add(kHeaderDigest, to_hex(*mark.digest));
-  add(kHeaderExchange, message.route.exchange);
-  add(kHeaderKey, message.route.routing_key);
-  if (mark.crashes > 0) add(kHeaderCrashes, std::to_string(mark.crashes));
+  // A name of ours among the message's own headers would be read as the mark.
+  Headers headers;
+  headers.reserve(message.headers.size() + 1);
+  std::ranges::copy_if(message.headers, std::back_inserter(headers),
+                       [](const auto& header) { return !is_own(header.first) || header.first == kHeaderDeadOf; });
+  headers.emplace_back(kHeaderMark, mark_text(mark, message.route));
   return headers;
 }
 
 std::optional<Mark> read_mark(const Headers& headers) {
-  const auto log = find(headers, kHeaderLog);
-  const auto number = find_number(headers, kHeaderPublish);
-  const auto time = find_number(headers, kHeaderTime);
-  if (!log || !number || !time) return std::nullopt;
-  const auto digest = find(headers, kHeaderDigest);
-  return Mark{std::string(*log), *number, from_millis(*time), digest ? parse_digest(*digest) : std::nullopt,
-              static_cast<int>(find_number(headers, kHeaderCrashes).value_or(0))};
+  const auto text = find(headers, kHeaderMark);
+  if (!text) return std::nullopt;
+  const Words words = split(*text);
+  const auto number = parse_number<std::int64_t>(words.publish);
+  const auto time = parse_number<std::int64_t>(words.time);
+  if (words.log.empty() || !number || !time) return std::nullopt;
+  return Mark{std::string(words.log), *number, from_millis(*time), parse_digest(words.digest),
+              parse_number<int>(words.crashes).value_or(0)};
+}
+
+std::int64_t publish_number_of(const Headers& headers) {
+  const auto text = find(headers, kHeaderMark);
+  return text ? parse_number<std::int64_t>(split(*text).publish).value_or(0) : 0;
 }
 
 Headers without_mark(const Headers& headers) {

@@ -10,22 +10,21 @@
 
 namespace waybill {
 
-inline constexpr std::string_view kHeaderLog = "x-waybill-log";            ///< identity of the log
-inline constexpr std::string_view kHeaderPublish = "x-waybill-publish";    ///< number of this publish of the row
-inline constexpr std::string_view kHeaderTime = "x-waybill-time";          ///< when it began, the store's clock, ms
-inline constexpr std::string_view kHeaderDigest = "x-waybill-digest";      ///< SHA-256 of the body, hex
-inline constexpr std::string_view kHeaderExchange = "x-waybill-exchange";  ///< original exchange
-inline constexpr std::string_view kHeaderKey = "x-waybill-key";            ///< original routing key
-inline constexpr std::string_view kHeaderCrashes = "x-waybill-crashes";    ///< > 0: handle alone (crash loops)
-inline constexpr std::string_view kHeaderDeadOf = "x-waybill-dead-of";     ///< on a dead-letter copy: the message
+/// Our mark, one header for all of it: a broker decodes and encodes every header of every delivery anew
+/// (docs/adr/0023). Words `name=value`, for people to read as well: `log=` the log's identity, `publish=` the number of
+/// this publish of the row, `time=` when it began by the store's clock in ms, `digest=` SHA-256 of the body in hex,
+/// `crashes=` if any, and to the end `exchange=` and `key=`, the route it was accepted for. Words that a reader does
+/// not know it passes over.
+inline constexpr std::string_view kHeaderMark = "x-waybill-mark";
+inline constexpr std::string_view kHeaderDeadOf = "x-waybill-dead-of";  ///< on a dead-letter copy: the message
 
-/// Our mark, as read from a delivery.
+/// What a mark says.
 struct Mark {
-  std::string log;
+  std::string log;  ///< identity of the log, without a space
   std::int64_t publish_number = 0;
   WallTime publish_time{};
   std::optional<Digest> digest;
-  int crashes = 0;
+  int crashes = 0;  ///< > 0: handle alone (crash loops)
 };
 
 /// The headers of one publish: the message's own, then ours. Of its own those with names of ours are left out, but for
@@ -33,6 +32,8 @@ struct Mark {
 [[nodiscard]] Headers with_mark(const Message& message, const Mark& mark);
 /// Nothing if the delivery carries no (complete, readable) mark.
 [[nodiscard]] std::optional<Mark> read_mark(const Headers& headers);
+/// Of the mark; 0 without one.
+[[nodiscard]] std::int64_t publish_number_of(const Headers& headers);
 /// The headers without ours: what is stored of an adopted message.
 [[nodiscard]] Headers without_mark(const Headers& headers);
 

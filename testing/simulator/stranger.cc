@@ -18,7 +18,7 @@ void Stranger::publish(const MessagePlan& plan, Body body) {
   if (plan.entry == MessagePlan::Entry::kOtherLog) {
     Message message;
     message.route = kConsumed;
-    outgoing.headers = with_mark(message, Mark{"another log", 1, SimWorld::kWallStart, std::nullopt, 0});
+    outgoing.headers = with_mark(message, Mark{"another-log", 1, SimWorld::kWallStart, std::nullopt, 0});
   }
   // Best effort, as a careless program does it: while the broker is down the message is simply lost.
   [[maybe_unused]] const bool taken = session_->publish(std::span(&outgoing, 1));

@@ -59,7 +59,7 @@ void check_publisher(std::string_view bytes, std::size_t piece) {
                      {tag <= 4 ? "" : "unproven", "key"},
                      {"m" + std::to_string(tag)},
                      "",
-                     {{std::string(kHeaderPublish), "1"}},
+                     {{std::string(kHeaderMark), "publish=1"}},
                      Body("body")});
   }
   rig.act([&](MonoTime now, Turn& turn) { role.publish(batch, now, turn); });

@@ -23,14 +23,7 @@ Mark example_mark() {
           .crashes = 2};
 }
 
-void erase(Headers& headers, std::string_view name) {
-  std::erase_if(headers, [&](const auto& header) { return header.first == name; });
-}
-
-void replace(Headers& headers, std::string_view name, std::string value) {
-  erase(headers, name);
-  headers.emplace_back(name, std::move(value));
-}
+Headers marked(std::string text) { return {{std::string(kHeaderMark), std::move(text)}}; }
 
 TEST(Mark, ComesBackAsItWasWritten) {
   const auto mark = read_mark(with_mark(example_message(), example_mark()));
@@ -42,13 +35,28 @@ TEST(Mark, ComesBackAsItWasWritten) {
   EXPECT_EQ(mark->crashes, 2);
 }
 
-TEST(Mark, NamesTheOriginalRoute) {
+TEST(Mark, IsOneHeaderThatPeopleCanRead) {
   const Headers headers = with_mark(example_message(), example_mark());
-  const auto has = [&](std::string_view name, std::string_view value) {
-    return std::ranges::find(headers, std::pair(std::string(name), std::string(value))) != headers.end();
-  };
-  EXPECT_TRUE(has(kHeaderExchange, "mail.exchange"));
-  EXPECT_TRUE(has(kHeaderKey, "mail.routing.key"));
+  EXPECT_EQ(headers.back(), std::pair(std::string("x-waybill-mark"),
+                                      "log=log-1 publish=42 time=1767225600123 digest=" + to_hex(sha256("body")) +
+                                          " crashes=2 exchange=mail.exchange key=mail.routing.key"));
+}
+
+TEST(Mark, IsReadWhateverTheRouteIsCalled) {
+  Message message = example_message();
+  for (const char* name : {"", "two words", "a publish=7 b", "=", " ", "exchange= key="}) {
+    message.route = {name, name};
+    const auto mark = read_mark(with_mark(message, example_mark()));
+    ASSERT_TRUE(mark.has_value()) << name;
+    EXPECT_EQ(mark->publish_number, 42) << name;
+    EXPECT_EQ(mark->crashes, 2) << name;
+  }
+}
+
+TEST(Mark, WordsOfALaterVersionArePassedOver) {
+  const auto mark = read_mark(marked("new=1 log=a later publish=3 time=4 newer="));
+  ASSERT_TRUE(mark.has_value());
+  EXPECT_EQ(mark->publish_number, 3);
 }
 
 TEST(Mark, LeavesTheMessagesOwnHeadersInFront) {
@@ -61,46 +69,40 @@ TEST(Mark, IsTakenOffAgain) {
   EXPECT_EQ(without_mark({}), Headers{});
 }
 
-TEST(Mark, WithoutCrashesOrDigestHasNoSuchHeaders) {
+TEST(Mark, WithoutCrashesOrDigestSaysNothingOfThem) {
   Mark mark = example_mark();
   mark.crashes = 0;
   mark.digest.reset();
   const Headers headers = with_mark(example_message(), mark);
-  for (const auto& [name, _] : headers) {
-    EXPECT_NE(name, kHeaderCrashes);
-    EXPECT_NE(name, kHeaderDigest);
-  }
+  EXPECT_EQ(headers.back().second.find("crashes"), std::string::npos);
+  EXPECT_EQ(headers.back().second.find("digest"), std::string::npos);
   const auto read = read_mark(headers);
   ASSERT_TRUE(read.has_value());
   EXPECT_EQ(read->crashes, 0);
   EXPECT_EQ(read->digest, std::nullopt);
 }
 
-TEST(Mark, IsNotReadWhenIncomplete) {
+TEST(Mark, IsNotReadWhenIncompleteOrGarbled) {
   EXPECT_EQ(read_mark({}), std::nullopt);
-  for (const auto name : {kHeaderLog, kHeaderPublish, kHeaderTime}) {
-    Headers headers = with_mark(example_message(), example_mark());
-    erase(headers, name);
-    EXPECT_FALSE(read_mark(headers).has_value()) << name;
-  }
-}
-
-TEST(Mark, IsNotReadFromGarbage) {
-  for (const auto name : {kHeaderPublish, kHeaderTime}) {
-    for (const char* garbage : {"", "x", "99999999999999999999"}) {
-      Headers headers = with_mark(example_message(), example_mark());
-      replace(headers, name, garbage);
-      EXPECT_FALSE(read_mark(headers).has_value()) << name << " = '" << garbage << "'";
-    }
+  for (const char* text :
+       {"", " ", "=", "log=a", "log=a publish=1", "log=a time=1", "publish=1 time=1", "log= publish=1 time=1",
+        "log=a publish=x time=1", "log=a publish=1 time=", "log=a publish=99999999999999999999 time=1",
+        "log=a publish=1x time=1", "exchange= key= log=a publish=1 time=1", "log publish time"}) {
+    EXPECT_FALSE(read_mark(marked(text)).has_value()) << "'" << text << "'";
   }
 }
 
 TEST(Mark, WithAGarbledDigestHasNone) {
-  Headers headers = with_mark(example_message(), example_mark());
-  replace(headers, kHeaderDigest, "not a digest");
-  const auto mark = read_mark(headers);
+  const auto mark = read_mark(marked("log=a publish=1 time=1 digest=none crashes=many"));
   ASSERT_TRUE(mark.has_value());
   EXPECT_EQ(mark->digest, std::nullopt);
+  EXPECT_EQ(mark->crashes, 0);
+}
+
+TEST(Mark, TellsItsPublishNumberAlone) {
+  EXPECT_EQ(publish_number_of(with_mark(example_message(), example_mark())), 42);
+  EXPECT_EQ(publish_number_of({}), 0);
+  EXPECT_EQ(publish_number_of(marked("log=a publish=x")), 0);
 }
 
 TEST(Digest, ComesBackFromItsHexForm) {
@@ -119,8 +121,7 @@ TEST(Digest, IsReadFromSixtyFourLowerCaseHexDigitsOnly) {
 
 TEST(HeadersTest, NamesOfOursAmongTheMessagesOwnAreNotTakenForTheMark) {
   Message message;
-  message.headers = {{"x-waybill-log", "another"},
-                     {"x-waybill-crashes", "3"},
+  message.headers = {{"x-waybill-mark", "log=another publish=1 time=1 crashes=3"},
                      {"x-custom", "kept"},
                      {std::string(kHeaderDeadOf), "m"}};
   const auto headers = with_mark(message, Mark{"ours", 7, from_millis(1), std::nullopt, 0});

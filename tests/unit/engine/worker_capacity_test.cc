@@ -323,9 +323,11 @@ TEST_F(WorkerCapacityTest, ViewShowsTheOldestUnclaimedDeliveryAndTheNewestThatCa
   slots(1, 1);
   const auto publish_at = [&](const std::string& id, std::int64_t published) {
     auto delivery = this->delivery(id);
-    for (auto& [name, value] : delivery.headers) {
-      if (name == kHeaderTime) value = std::to_string(to_millis(wall_ms(published)));
-    }
+    auto mark = read_mark(delivery.headers).value();
+    mark.publish_time = wall_ms(published);
+    Message message;
+    message.route = delivery.route;
+    delivery.headers = with_mark(message, mark);
     return machine().on_delivery(std::move(delivery), moment(9'000));
   };
   Key key = 0;

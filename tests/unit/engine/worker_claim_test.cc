@@ -109,7 +109,7 @@ TEST_F(WorkerClaimTest, ForeignMessageThatTheLogCanNeverRecordIsParked) {
 }
 
 TEST_F(WorkerClaimTest, MessageOfAnotherLogIsRejectedUnclaimed) {
-  const auto actions = machine().on_delivery(delivery("a", 0, "another log"), moment(0));
+  const auto actions = machine().on_delivery(delivery("a", 0, "another-log"), moment(0));
   EXPECT_TRUE(one<M::Reject>(actions));
   EXPECT_EQ(actions.size(), 1U);
 }

@@ -5,17 +5,6 @@
 #include "core/headers.h"
 
 namespace waybill::rabbitmq {
-namespace {
-
-std::string publish_number_of(const Headers& headers) {
-  for (const auto& [name, value] : headers) {
-    if (name == kHeaderPublish) return value;
-  }
-  return {};
-}
-
-}  // namespace
-
 void ConfirmRing::add(const Outgoing& message) {
   entries_.push_back({message.tag, message.id.value, publish_number_of(message.headers)});
   open_ += 1;
@@ -50,14 +39,14 @@ void ConfirmRing::drop_settled_front() {
 }
 
 // Returns come in the order of publishing, so the next one is nearly always behind the last.
-std::optional<PublishTag> ConfirmRing::match_return(std::string_view id, std::string_view publish_number) {
+std::optional<PublishTag> ConfirmRing::match_return(std::string_view id, std::int64_t publish_number) {
   const std::size_t from = std::max(after_last_return_, first_) - first_;
   auto found = match_between(from, entries_.size(), id, publish_number);
   return found ? found : match_between(0, std::min(from, entries_.size()), id, publish_number);
 }
 
 std::optional<PublishTag> ConfirmRing::match_between(std::size_t begin, std::size_t end, std::string_view id,
-                                                     std::string_view publish_number) {
+                                                     std::int64_t publish_number) {
   for (std::size_t i = begin; i < end; ++i) {
     Entry& entry = entries_[i];
     if (entry.settled || entry.returned || entry.id != id || entry.publish_number != publish_number) continue;

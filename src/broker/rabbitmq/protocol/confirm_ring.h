@@ -24,7 +24,7 @@ class ConfirmRing {
   [[nodiscard]] Result<std::vector<PublishTag>> settle(std::uint64_t number, bool multiple);
   /// The publish that a returned message was: the first one unreturned of this id and publish number. Nothing: it is
   /// none of these.
-  [[nodiscard]] std::optional<PublishTag> match_return(std::string_view id, std::string_view publish_number);
+  [[nodiscard]] std::optional<PublishTag> match_return(std::string_view id, std::int64_t publish_number);
 
   [[nodiscard]] std::size_t size() const { return open_; }
   /// The ids that wait for an answer.
@@ -35,12 +35,12 @@ class ConfirmRing {
   struct Entry {
     PublishTag tag;
     std::string id;
-    std::string publish_number;
+    std::int64_t publish_number = 0;
     bool returned = false;
     bool settled = false;
   };
   [[nodiscard]] std::optional<PublishTag> match_between(std::size_t begin, std::size_t end, std::string_view id,
-                                                        std::string_view publish_number);
+                                                        std::int64_t publish_number);
   void drop_settled_front();
 
   std::deque<Entry> entries_;

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kReservedMax = 1U << 20U;
 
 bool is_marked(const Headers& headers) {
-  return std::any_of(headers.begin(), headers.end(), [](const auto& header) { return header.first == kHeaderLog; });
+  return std::any_of(headers.begin(), headers.end(), [](const auto& header) { return header.first == kHeaderMark; });
 }
 
 }  // namespace

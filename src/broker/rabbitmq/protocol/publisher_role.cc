@@ -22,13 +22,6 @@ constexpr Duration kRenewEvery{1'000};
 /// Other routes must not wait long for a queue that answers nobody.
 constexpr Duration kDrainAtMost{500};
 
-std::string header_of(const Headers& headers, std::string_view wanted) {
-  for (const auto& [name, value] : headers) {
-    if (name == wanted) return value;
-  }
-  return {};
-}
-
 /// The texts of 404 and 403 name what is missing or forbidden.
 bool names_exchange(const std::string& text, const std::string& exchange) {
   return text.find("exchange '" + exchange + "'") != std::string::npos;
@@ -213,8 +206,7 @@ void PublisherRole::on_channel_closed(const Close& close, MonoTime now, Turn& tu
 }
 
 void PublisherRole::on_return_content(const Content& content, MonoTime now, Turn& turn) {
-  const auto number = header_of(content.properties.headers, kHeaderPublish);
-  const auto tag = ring_.match_return(content.properties.id, number);
+  const auto tag = ring_.match_return(content.properties.id, publish_number_of(content.properties.headers));
   // Its ack would come next and read as if it had been kept.
   if (!tag) return turn.end_with(lost("the broker returned a message that was not published here"));
   events_.emplace_back(PublishReturned{*tag, return_.code, return_.text});

@@ -13,8 +13,13 @@ namespace {
 
 using Tags = std::vector<PublishTag>;
 
-Outgoing message(PublishTag tag, const std::string& id, const std::string& publish_number = "1") {
-  return {tag, {"exchange", "key"}, {id}, "", {{std::string(kHeaderPublish), publish_number}}, Body("body")};
+Outgoing message(PublishTag tag, const std::string& id, std::int64_t publish_number = 1) {
+  return {tag,
+          {"exchange", "key"},
+          {id},
+          "",
+          {{std::string(kHeaderMark), "publish=" + std::to_string(publish_number)}},
+          Body("body")};
 }
 
 /// Tags 101 … 100+count, ids m1 … , which the broker counts from 1.
@@ -80,22 +85,22 @@ TEST(ConfirmRing, ANewLifeCountsFromOneAgain) {
 
 TEST(ConfirmRing, MatchesAReturnByIdAndPublishNumber) {
   ConfirmRing ring;
-  ring.add(message(1, "a", "1"));
-  ring.add(message(2, "b", "1"));
-  ring.add(message(3, "a", "2"));
-  EXPECT_EQ(ring.match_return("a", "2"), std::optional<PublishTag>(3));
-  EXPECT_EQ(ring.match_return("a", "1"), std::optional<PublishTag>(1));
-  EXPECT_EQ(ring.match_return("b", "2"), std::nullopt);
-  EXPECT_EQ(ring.match_return("c", "1"), std::nullopt);
+  ring.add(message(1, "a", 1));
+  ring.add(message(2, "b", 1));
+  ring.add(message(3, "a", 2));
+  EXPECT_EQ(ring.match_return("a", 2), std::optional<PublishTag>(3));
+  EXPECT_EQ(ring.match_return("a", 1), std::optional<PublishTag>(1));
+  EXPECT_EQ(ring.match_return("b", 2), std::nullopt);
+  EXPECT_EQ(ring.match_return("c", 1), std::nullopt);
 }
 
 TEST(ConfirmRing, EqualOnesAreReturnedInTheirOrder) {
   ConfirmRing ring;
   for (PublishTag tag = 1; tag <= 3; ++tag) ring.add(message(tag, "a"));
   EXPECT_EQ(settled(ring, 1), Tags{1});
-  EXPECT_EQ(ring.match_return("a", "1"), std::optional<PublishTag>(2));
-  EXPECT_EQ(ring.match_return("a", "1"), std::optional<PublishTag>(3));
-  EXPECT_EQ(ring.match_return("a", "1"), std::nullopt);
+  EXPECT_EQ(ring.match_return("a", 1), std::optional<PublishTag>(2));
+  EXPECT_EQ(ring.match_return("a", 1), std::optional<PublishTag>(3));
+  EXPECT_EQ(ring.match_return("a", 1), std::nullopt);
 }
 
 TEST(ConfirmRing, TellsTheIdsThatAreOpen) {

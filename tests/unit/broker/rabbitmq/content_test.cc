@@ -115,7 +115,7 @@ TEST(Content, TooLargeABodyIsNotKept) {
 }
 
 TEST(Content, ALogsOwnMayBeLarger) {
-  const Headers mark{{std::string(kHeaderLog), "some log"}};
+  const Headers mark{{std::string(kHeaderMark), "of some log"}};
   for (const auto& [size, too_large] : {std::pair(20'000, false), {30'000, false}, {30'001, true}}) {
     const std::string body(static_cast<std::size_t>(size), 'x');
     const auto content = read(peer::delivery(1, "c", 1, {"id", mark, body}, kFrameMin), kFrameMin, 19'999);

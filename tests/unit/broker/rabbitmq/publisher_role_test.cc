@@ -58,9 +58,9 @@ class PublisherRoleTest : public testing::Test {
     return rig_.act([&](MonoTime now, Turn& turn) { role_.publish(batch, now, turn); });
   }
   static Outgoing message(const std::string& id, const std::string& exchange = "exchange") {
-    return {0, {exchange, "key"}, {id}, "text/plain", {{std::string(kHeaderPublish), "1"}}, Body("body")};
+    return {0, {exchange, "key"}, {id}, "text/plain", {{std::string(kHeaderMark), "publish=1"}}, Body("body")};
   }
-  static peer::Message back(const std::string& id) { return {id, {{std::string(kHeaderPublish), "1"}}, "body"}; }
+  static peer::Message back(const std::string& id) { return {id, {{std::string(kHeaderMark), "publish=1"}}, "body"}; }
 
   RabbitMqOptions options_ = rig_options();
   Topology topology_;
