@@ -1,10 +1,18 @@
 """Fixtures of the black-box tests."""
 
+import signal
+
 import pytest
 
 from harness.daemon import Daemon
 from harness.program import waybill
 from harness.services import PrivateServices, url_of
+
+
+def pytest_configure():
+    """A shell starts what it runs in the background deaf to SIGINT, and programs would inherit that from the tests."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
