@@ -33,9 +33,15 @@ std::optional<Duration> parse_delay(std::string_view text) {
 Error malformed(std::string_view text) {
   return make_error(ErrorClass::kPermanent,
                     "'" + std::string(text) +
-                        "' is not a retry policy; write 'fixed 3 8000', 'exponential 10 1000 60000' or 'list 4 "
-                        "1000,5000,30000' (1 to 1000 attempts in all, then delays of up to 86400000 ms)");
+                        "' is not a retry policy; write 'classic', 'standard', 'fixed 3 8000', 'exponential 10 1000 "
+                        "60000' or 'list 4 1000,5000,30000' (1 to 1000 attempts in all, then delays of up to "
+                        "86400000 ms)");
 }
+
+constexpr std::string_view kClassic = "classic";
+constexpr std::string_view kStandard = "standard";
+// By chance each delay is three quarters of what it could be: 3 h for all but the first six.
+constexpr int kStandardAttempts = 45;
 
 }  // namespace
 
@@ -55,7 +61,12 @@ Duration RetryPolicy::delay_after(int failed, double chance) const {
   return list[std::min(static_cast<std::size_t>(std::max(failed, 1)) - 1, list.size() - 1)];
 }
 
+RetryPolicy standard_retry() {
+  return {kStandardAttempts, ExponentialDelay{std::chrono::minutes(5), std::chrono::hours(4)}};
+}
+
 std::string to_string(const RetryPolicy& policy) {
+  if (policy == standard_retry()) return std::string(kStandard);
   const std::string attempts = " " + std::to_string(policy.attempts) + " ";
   if (const auto* fixed = std::get_if<FixedDelay>(&policy.delays)) {
     return "fixed" + attempts + std::to_string(fixed->delay.count());
@@ -72,6 +83,8 @@ std::string to_string(const RetryPolicy& policy) {
 }
 
 Result<RetryPolicy> parse_retry_policy(std::string_view text) {
+  if (text == kClassic) return RetryPolicy{};
+  if (text == kStandard) return standard_retry();
   const auto words = split(text, ' ');
   if (words.size() < 3) return malformed(text);
   const auto attempts = parse_between(words[1], 1, RetryPolicy::kAttemptsMax);

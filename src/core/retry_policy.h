@@ -44,8 +44,13 @@ struct RetryPolicy {
   [[nodiscard]] bool used_up(int failed) const { return failed >= attempts; }
 };
 
+/// For what leaves the house, as mail does: 5 minutes at first, doubled up to 4 hours, for about 5 days (RFC 5321,
+/// 4.5.4.1). Each delay loses up to half by chance, so all of them together vary by no more than a few hours.
+[[nodiscard]] RetryPolicy standard_retry();
+
 /// Stored in `msg_log.retry_policy` and written in configuration and requests:
-/// `fixed 3 8000`, `exponential 10 1000 60000`, `list 4 1000,5000,30000` (attempts in all, then milliseconds).
+/// `fixed 3 8000`, `exponential 10 1000 60000`, `list 4 1000,5000,30000` (attempts in all, then milliseconds), or
+/// `standard`. The policy `fixed 3 8000` is also read as `classic`.
 [[nodiscard]] std::string to_string(const RetryPolicy& policy);
 /// Reads that form; the error says which part was wrong and what would be right.
 [[nodiscard]] Result<RetryPolicy> parse_retry_policy(std::string_view text);

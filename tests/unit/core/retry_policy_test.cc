@@ -69,10 +69,28 @@ TEST(RetryPolicyText, IsReadAsItIsDocumented) {
   EXPECT_EQ(parsed("exponential 10 1000 60000"), (RetryPolicy{10, ExponentialDelay{1s, 60s}}));
   EXPECT_EQ(parsed("list 4 1000,5000,30000"), (RetryPolicy{4, DelayList{{1s, 5s, 30s}}}));
   EXPECT_EQ(parsed("list 2 0"), (RetryPolicy{2, DelayList{{0ms}}}));
+  EXPECT_EQ(parsed("classic"), RetryPolicy{});
+  EXPECT_EQ(parsed("standard"), standard_retry());
+}
+
+TEST(StandardRetry, TriesForAboutFiveDaysAndOftenInTheFirstHour) {
+  const RetryPolicy policy = standard_retry();
+  Duration all{0};
+  Duration shortest{0};
+  int in_the_first_hour = 0;
+  for (int failed = 1; !policy.used_up(failed); ++failed) {
+    all += policy.delay_after(failed, 0.5);
+    shortest += policy.delay_after(failed, 0.999);
+    if (all < std::chrono::hours(1)) ++in_the_first_hour;
+  }
+  EXPECT_GT(all, std::chrono::hours(4 * 24 + 18));
+  EXPECT_LT(all, std::chrono::hours(5 * 24 + 6));
+  EXPECT_GT(shortest, std::chrono::hours(3 * 24));
+  EXPECT_GE(in_the_first_hour, 3);
 }
 
 TEST(RetryPolicyText, ComesBackAsItWasWritten) {
-  for (const char* text : {"fixed 1 0", "fixed 1000 86400000", "exponential 10 1000 60000", "list 4 1000,5000,30000"}) {
+  for (const char* text : {"fixed 1 0", "fixed 1000 86400000", "exponential 10 1000 60000", "list 4 1000,5000,30000", "standard"}) {
     EXPECT_EQ(to_string(parsed(text)), text);
   }
 }
@@ -103,6 +121,10 @@ TEST(RetryPolicyText, ThatIsMalformedIsRefused) {
                            "linear 3 1000",
                            "fixed 3 8000 ",
                            " fixed 3 8000",
+                           "standard ",
+                           "Standard",
+                           "standard 3",
+                           "classic 3 8000",
                            "fixed 3 0x10",
                            "fixed 3 1.5"}) {
     EXPECT_FALSE(parse_retry_policy(text).ok()) << "'" << text << "'";
