@@ -78,8 +78,10 @@ void check_dialogue(std::string_view bytes, std::size_t piece, bool pipelining, 
   DialogueOptions options;
   options.recipients_max = 2;
   options.reset_first = piece == 3;
+  options.dsn.failure = true;
+  options.envelope_id = std::string(bytes.substr(0, 64));
   MonoTime now{std::chrono::hours(1)};
-  Dialogue dialogue({.pipelining = pipelining}, "s@x", {"a@x", "b@x", "c@x"}, *content, options, now);
+  Dialogue dialogue({.pipelining = pipelining, .dsn = true}, "s@x", {"a@x", "b@x", "c@x"}, *content, options, now);
   bool asked = false;
   bool dot_out = false;
   for (int turns = 0; !dialogue.finished(); ++turns) {
@@ -90,6 +92,8 @@ void check_dialogue(std::string_view bytes, std::size_t piece, bool pipelining, 
       dialogue.on_effect(granted, now);
     } else if (const auto out = dialogue.to_write(); !out.empty()) {
       const bool leaves = out.ends_with("..\r\n.\r\n");
+      require(leaves || std::all_of(out.begin(), out.end(), [](char c) { return (c >= 0x20 && c < 0x7f) || c == '\r' || c == '\n'; }), "commands of ASCII");
+      require(leaves || static_cast<std::size_t>(std::count(out.begin(), out.end(), '\n')) <= 5, "one line a command");
       require(!leaves || (asked && granted), "content leaves only when granted");
       dot_out = dot_out || leaves;
       dialogue.on_written(out.size(), now);

@@ -82,7 +82,7 @@ def test_recipients_beyond_the_servers_limit_go_in_further_transactions(server, 
 
 
 def test_starttls_and_implicit_tls(server, authority):
-    for url in (f"smtp://localhost:{server.port}?tls=starttls", f"smtps://localhost:{server.tls_port}"):
+    for url in (f"smtp://localhost:{server.port}?tls=required", f"smtps://localhost:{server.tls_port}"):
         before = server.log().count("TLS connection established")
         kind, told = send(url, "ok@example.test", options=["--ca", authority.file])
         assert kind == "done", told
@@ -101,7 +101,7 @@ def test_a_large_mail_arrives_whole_through_tls(server, authority):
 
 
 def test_a_certificate_must_be_trusted_and_of_the_host(server, authority):
-    for url in (f"smtp://localhost:{server.port}?tls=starttls", f"smtps://localhost:{server.tls_port}"):
+    for url in (f"smtp://localhost:{server.port}?tls=required", f"smtps://localhost:{server.tls_port}"):
         kind, told = send(url, "ok@example.test")
         assert kind == "retry" and "no trusted TLS with the relay localhost" in told
         kind, told = send(url.replace("localhost", "127.0.0.1"), "ok@example.test", options=["--ca", authority.file])

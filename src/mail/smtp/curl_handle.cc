@@ -22,6 +22,19 @@ CURL* new_handle() {
   return easy;
 }
 
+long tls_use(RelayTls tls) {
+  switch (tls) {
+    case RelayTls::kNone:
+      return CURLUSESSL_NONE;
+    case RelayTls::kOpportunistic:
+      return CURLUSESSL_TRY;
+    case RelayTls::kStartTls:
+    case RelayTls::kImplicit:
+      break;
+  }
+  return CURLUSESSL_ALL;
+}
+
 template <class Value>
 void set(CURL* easy, CURLoption option, Value value) {
   // Refused are only unknown options and values: a fault of ours, or no memory.
@@ -60,7 +73,11 @@ void Connection::Handle::configure(const RelayOptions& relay) {
   set(easy_, CURLOPT_NOSIGNAL, 1L);
   set(easy_, CURLOPT_PROXY, "");  // mail does not follow the environment's proxies
   set(easy_, CURLOPT_ERRORBUFFER, error_.data());
-  set(easy_, CURLOPT_USE_SSL, static_cast<long>(relay.tls == RelayTls::kNone ? CURLUSESSL_NONE : CURLUSESSL_ALL));
+  set(easy_, CURLOPT_USE_SSL, tls_use(relay.tls));
+  if (relay.tls == RelayTls::kOpportunistic) {  // whoever could show another certificate could take the offer away
+    set(easy_, CURLOPT_SSL_VERIFYPEER, 0L);
+    set(easy_, CURLOPT_SSL_VERIFYHOST, 0L);
+  }
   if (!relay.ca_file.empty()) set(easy_, CURLOPT_CAINFO, relay.ca_file.c_str());
   set(easy_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(relay.connect_timeout.count()));
   set(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(relay.connect_timeout.count()));

@@ -16,6 +16,7 @@
 
 #include "base/time.h"
 #include "mail/smtp/dialogue_result.h"
+#include "mail/smtp/dsn.h"
 #include "mail/smtp/extensions.h"
 #include "mail/smtp/reply_parser.h"
 #include "mail/smtp/wire_content.h"
@@ -37,6 +38,8 @@ struct DialogueOptions {
   DialogueTimeouts timeouts;
   std::size_t recipients_max = 100;  ///< of one transaction (RFC 5321, 4.5.3.1.8)
   bool reset_first = false;          ///< the connection's last mail left its transaction open
+  DsnWish dsn;                       ///< asked for where it is offered
+  std::string envelope_id;           ///< of the mail, for its notifications
 };
 
 class Dialogue {

@@ -88,10 +88,11 @@ std::string Dialogue::line_of(const Command& command) const {
       if (offered_.size) line += " SIZE=" + std::to_string(content_.size);
       if (content_.eight_bit) line += " BODY=8BITMIME";
       if (needs_utf8()) line += " SMTPUTF8";
+      if (offered_.dsn) line += dsn_of_mail(options_.dsn, options_.envelope_id);
       return line + "\r\n";
     }
     case Verb::kRcpt:
-      return "RCPT TO:<" + to_[command.recipient] + ">\r\n";
+      return "RCPT TO:<" + to_[command.recipient] + ">" + (offered_.dsn ? dsn_of_recipient(options_.dsn) : "") + "\r\n";
     case Verb::kData:
       return "DATA\r\n";
     case Verb::kLoneDot:

@@ -35,6 +35,7 @@ void ExtensionListener::hear_keyword(std::string_view text) {
   if (same_keyword(keyword, "PIPELINING")) offered_.pipelining = true;
   if (same_keyword(keyword, "8BITMIME")) offered_.eight_bit_mime = true;
   if (same_keyword(keyword, "SMTPUTF8")) offered_.smtp_utf8 = true;
+  if (same_keyword(keyword, "DSN")) offered_.dsn = true;
   if (same_keyword(keyword, "AUTH")) offered_.auth = true;
   if (same_keyword(keyword, "SIZE")) {
     offered_.size = true;

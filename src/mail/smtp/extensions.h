@@ -14,6 +14,7 @@ struct Extensions {
   bool smtp_utf8 = false;
   bool size = false;
   std::uint64_t size_max = 0;  ///< bytes; 0: no limit was told
+  bool dsn = false;            ///< RFC 3461
   bool auth = false;           ///< some way to log in is offered
   bool operator==(const Extensions&) const = default;
 };

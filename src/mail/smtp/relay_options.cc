@@ -83,7 +83,8 @@ Status read_place(std::string_view place, RelayOptions& options) {
   }
   if (port.empty()) return ok_status();
   if (port.front() != ':' || !read_number(port.substr(1), options.port) || options.port == 0) {
-    return refuse("a relay's port '" + std::string(port.substr(1)) + "' is none; 1 to 65535 is right");
+    // Not quoted: behind a secret with a ? or a comma in it, it is a part of that.
+    return refuse("a relay's port is not a number from 1 to 65535; of a secret, / ? @ and commas are percent-encoded");
   }
   return ok_status();
 }
@@ -96,8 +97,12 @@ Status read_parameter(std::string_view name, std::string_view value, RelayOption
   if (name == "tls") {
     if (options.tls == RelayTls::kImplicit)
       return refuse("smtps:// is TLS from the start and takes no tls=; smtp:// does");
-    if (value != "starttls" && value != "none") return wrong("starttls or none");
-    options.tls = value == "none" ? RelayTls::kNone : RelayTls::kStartTls;
+    constexpr std::array<std::pair<std::string_view, RelayTls>, 3> kKinds = {
+        {{"required", RelayTls::kStartTls}, {"opportunistic", RelayTls::kOpportunistic}, {"none", RelayTls::kNone}}};
+    const auto* const kind =
+        std::find_if(kKinds.begin(), kKinds.end(), [&](const auto& one) { return one.first == value; });
+    if (kind == kKinds.end()) return wrong("required, opportunistic or none");
+    options.tls = kind->second;
     return ok_status();
   }
   if (name == "auth") {
@@ -164,6 +169,16 @@ Result<RelayOptions> parse_relay_url(std::string_view url) {
   return options;
 }
 
+std::string mask_relay_url(std::string_view url) {
+  const auto scheme = url.find("://");
+  if (!url.starts_with("smtp") || scheme == std::string_view::npos) return {};
+  const auto begin = scheme + 3;
+  const auto at = url.rfind('@');
+  const auto colon = url.find(':', begin);
+  if (at == std::string_view::npos || at < begin || colon > at) return std::string(url);
+  return std::string(url.substr(0, colon + 1)) + "********" + std::string(url.substr(at));
+}
+
 Status validate(const RelayOptions& options) {
   if (!is_host_name(options.host) && !is_ipv6(options.host)) {
     return refuse("a relay's host '" + options.host + "' is neither a name nor an address; " + std::string(kForm));
@@ -178,8 +193,9 @@ Status validate(const RelayOptions& options) {
   if (options.user.empty() && (!options.secret.empty() || options.auth != RelayAuth::kAny)) {
     return refuse(relay + ": there is a secret or auth= without a user; " + std::string(kForm));
   }
-  if (!options.user.empty() && options.tls == RelayTls::kNone && !is_loopback(options.host)) {
-    return refuse(relay + ": a login without TLS would show the secret to the network; without tls=none it is right");
+  const bool may_be_plain = options.tls == RelayTls::kNone || options.tls == RelayTls::kOpportunistic;
+  if (!options.user.empty() && may_be_plain && !is_loopback(options.host)) {
+    return refuse(relay + ": a login without TLS would show the secret to the network; tls=required is right");
   }
   if (options.weight < 0 || options.weight > kWeightMax) return refuse(relay + ": a weight is from 0 to 1000");
   if (options.connections_max < 1 || options.mails_per_connection < 1) {

@@ -11,9 +11,10 @@
 namespace waybill::smtp {
 
 enum class RelayTls {
-  kStartTls,  ///< asked for, and without it nothing is sent
-  kImplicit,  ///< from the first byte, as on port 465
-  kNone,      ///< plain text; the default for this machine itself only
+  kStartTls,       ///< asked for, and without it nothing is sent
+  kOpportunistic,  ///< used where it is offered, with whomever: hides mail from those who only listen
+  kImplicit,       ///< from the first byte, as on port 465
+  kNone,           ///< plain text; the default for this machine itself only
 };
 enum class RelayAuth { kAny, kPlain, kLogin, kXoauth2 };
 
@@ -36,10 +37,13 @@ struct RelayOptions {
   double mails_per_second = 0;                   ///< 0: without limit
 };
 
-/// `smtp://[user:secret@]host[:25]` with STARTTLS, or `smtps://…[:465]` with TLS from the start; in the query
-/// `tls=starttls|none`, `auth=any|plain|login|xoauth2`, `weight=N`. User and secret are percent-encoded. Errors
-/// (kPermanent): one sentence, without the secret.
+/// `smtp://[user[:secret]@]host[:25]` with STARTTLS, or `smtps://…[:465]` with TLS from the start; in the query
+/// `tls=required|opportunistic|none`, `auth=any|plain|login|xoauth2`, `weight=N`. User and secret are percent-encoded.
+/// Errors (kPermanent): one sentence, without the secret.
 [[nodiscard]] Result<RelayOptions> parse_relay_url(std::string_view url);
+
+/// The URL with its secret, if it has one, masked. Of a text that is no such URL nothing is shown.
+[[nodiscard]] std::string mask_relay_url(std::string_view url);
 
 /// Says which option is wrong and what would be right.
 [[nodiscard]] Status validate(const RelayOptions& options);

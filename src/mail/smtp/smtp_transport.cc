@@ -63,7 +63,9 @@ class SmtpTransport::Attempt {
     const bool reused = lease.connection() != nullptr;
     if (!reused && !open_connection(lease)) return std::nullopt;
     const Connection::Caller caller{[this] { return may_begin(); }, cancelled_};
-    auto result = lease.connection()->carry(mail_.envelope.from, open_, content_, transport_.dialogue_, caller);
+    DialogueOptions dialogue = transport_.dialogue_;
+    dialogue.envelope_id = mail_.msg_id.value;
+    auto result = lease.connection()->carry(mail_.envelope.from, open_, content_, dialogue, caller);
     if (result.reusable) lease.keep();
     const bool faulty = is_relays_fault(result);
     if (!faulty && result.heard) pool.on_heard(lease.relay());
@@ -131,7 +133,8 @@ class SmtpTransport::Attempt {
 };
 
 SmtpTransport::SmtpTransport(const SmtpOptions& options, RecipientBook& book)
-    : dialogue_{options.timeouts, options.recipients_max}, pool_(options.relays, options.pool), book_(book) {}
+    : dialogue_{.timeouts = options.timeouts, .recipients_max = options.recipients_max, .dsn = options.dsn},
+      pool_(options.relays, options.pool), book_(book) {}
 
 HandlerOutcome SmtpTransport::deliver(const MailToDeliver& mail, EffectGate& gate) {
   if (const auto status = check_envelope(mail.envelope); !status) return Fail{status.error().message};

@@ -19,6 +19,7 @@ struct SmtpOptions {
   PoolOptions pool;
   DialogueTimeouts timeouts;
   std::size_t recipients_max = 100;  ///< of one transaction
+  DsnWish dsn;                       ///< of every mail
 };
 
 /// Any thread.

@@ -11,7 +11,8 @@ TEST(RelayUrl, StartTlsIsRequiredButOnThisMachine) {
   for (const char* url : {"smtp://localhost", "smtp://127.0.0.2:2525", "smtp://[::1]:25/"}) {
     EXPECT_EQ(parse_relay_url(url)->tls, RelayTls::kNone) << url;
   }
-  EXPECT_EQ(parse_relay_url("smtp://localhost?tls=starttls")->tls, RelayTls::kStartTls);
+  EXPECT_EQ(parse_relay_url("smtp://localhost?tls=required")->tls, RelayTls::kStartTls);
+  EXPECT_EQ(parse_relay_url("smtp://mx.test?tls=opportunistic")->tls, RelayTls::kOpportunistic);
   EXPECT_EQ(parse_relay_url("smtp://mx.test?tls=none")->tls, RelayTls::kNone);
   EXPECT_EQ(parse_relay_url("smtps://localhost")->tls, RelayTls::kImplicit);
   EXPECT_EQ(parse_relay_url("smtps://mx.test")->port, 465);
@@ -46,6 +47,9 @@ TEST(RelayUrl, WhatIsWrongIsNamedWithoutTheSecret) {
                           "smtp://:hush@mx.test",
                           "smtp://mx.test?auth=plain",
                           "smtp://u:hush@mx.test?tls=none",
+                          "smtp://u:hush@mx.test?tls=opportunistic",
+                          "smtp://u:hush",
+                          "smtp://u:hush?x@mx.test",
                           "smtp://u:hush%0d%0a@mx.test",
                           "smtp://mx.test/path",
                           "smtp://mx\r\n.test"}) {
@@ -54,6 +58,16 @@ TEST(RelayUrl, WhatIsWrongIsNamedWithoutTheSecret) {
     EXPECT_FALSE(relay.error().message.empty());
     EXPECT_EQ(relay.error().message.find("hush"), std::string::npos) << relay.error().message;
   }
+}
+
+TEST(RelayUrl, IsShownWithoutItsSecret) {
+  EXPECT_EQ(mask_relay_url("smtp://me%40x:hush@mx.test:587?auth=plain"), "smtp://me%40x:********@mx.test:587?auth=plain");
+  EXPECT_EQ(mask_relay_url("smtps://me:h/u@s:h@[::1]:465"), "smtps://me:********@[::1]:465");
+  for (const char* url : {"smtp://me@mx.test:587", "smtp://mx.test:587", "smtp://[::1]:25"}) {
+    EXPECT_EQ(mask_relay_url(url), url);
+  }
+  EXPECT_EQ(mask_relay_url("smtp://me:h?u@mx.test"), "smtp://me:********@mx.test");
+  EXPECT_EQ(mask_relay_url("me:hush@mx.test"), "");
 }
 
 TEST(RelayOptions, AGreetingIsAHostName) {

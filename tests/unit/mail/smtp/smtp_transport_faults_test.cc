@@ -225,7 +225,7 @@ TEST_F(SmtpTransportTest, ACancelEndsTheWaitForAGreetingAndSaysNothingOfTheRelay
 }
 
 TEST_F(SmtpTransportTest, StartTlsThatIsNotOfferedSendsNothing) {
-  start(options_for({peer_.url() + "?tls=starttls"}));
+  start(options_for({peer_.url() + "?tls=required"}));
   EXPECT_TRUE(is(deliver(mail_to({"a@x"})), "retry", "STARTTLS"));
   for (const auto& line : peer_.lines()) EXPECT_FALSE(line.starts_with("MAIL")) << line;
 }
