@@ -78,10 +78,27 @@ struct BrokerConfig {
   [[nodiscard]] bool in_process() const { return url.empty(); }
 };
 
+/// Mail that leaves this machine. Each value is sound by itself; what they make together is smtp_options.h.
+struct SmtpConfig {
+  std::vector<std::string> relays;     ///< smtp://…, smtps://…; empty: mail goes into the Maildir
+  std::vector<std::string> passwords;  ///< of the users whose relay's URL brings none: one for all, or one for each
+  std::string tls_ca_file;             ///< PEM; empty: the system's
+  std::string greeting;                ///< host name to greet with; empty: this machine's
+  int max_connections = 0;             ///< to each relay
+  int mails_per_connection = 0;
+  double mails_per_second = 0;  ///< to each relay; 0: without limit
+  Duration connect_timeout{};
+  Duration command_timeout{};
+  Duration dot_timeout{};
+  Duration idle_timeout{};
+  std::vector<std::string> dsn;  ///< words of parse_dsn_wish
+};
+
 struct MailConfig {
   std::string from;
   std::vector<std::string> allowed_from;  ///< addresses and @domains, sound; empty: everybody
   std::string maildir;
+  SmtpConfig smtp;
   std::string journal;  ///< one fsynced line per effect; empty: none
   Route route;          ///< the classic route
   QueueName queue;      ///< what the route leads to

@@ -1,8 +1,10 @@
 #include <set>
+#include <utility>
 
 #include "app/config.h"
 #include "app/config_value.h"
 #include "app/shared_logs.h"
+#include "app/smtp_options.h"
 
 namespace waybill::app {
 namespace {
@@ -118,6 +120,7 @@ std::vector<std::string> check_config(const Config& config) {
   check_times(config, problems);
   check_counts(config, problems);
   check_routes(config, problems);
+  for (auto& problem : check_smtp(config)) problems.push_back(std::move(problem));
   return problems;
 }
 

@@ -7,15 +7,16 @@
 #include <vector>
 
 #include "api/access.h"
+#include "app/config_key_forms.h"
 #include "app/config_value.h"
+#include "app/mail_config_keys.h"
 #include "app/shared_logs.h"
 #include "broker/rabbitmq/protocol/rabbitmq_url.h"
-#include "mail/allowed_senders.h"
-#include "mail/mail_address.h"
 
 namespace waybill::app {
 namespace {
 
+using namespace config_key_forms;
 using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""s;
 using std::chrono_literals::operator""min;
@@ -23,109 +24,8 @@ using std::chrono_literals::operator""h;
 
 constexpr const char* kRabbitMqVariable = "WAYBILL_RABBITMQ";
 
-constexpr std::size_t kKiB = 1U << 10U;
-constexpr std::size_t kMiB = 1U << 20U;
-constexpr std::size_t kGiB = 1U << 30U;
-
-template <class T>
-struct Limits {
-  T least;
-  T most;
-};
-
-Error refuse(std::string message) { return make_error(ErrorClass::kPermanent, std::move(message)); }
-
-template <class T, class Format>
-Status within(const std::string& text, T value, const Limits<T>& limits, Format format) {
-  if (value >= limits.least && value <= limits.most) return ok_status();
-  return refuse("'" + text + "' is out of range; allowed is " + format(limits.least) + " to " + format(limits.most));
-}
-
-template <class Field>
-ConfigKey duration(std::string_view name, std::string_view fallback, Limits<Duration> limits, std::string_view help,
-                   Field field) {
-  return {name, fallback, ValueKind::kDuration, help, false, [=](Config& config, const std::string& text) {
-            const auto value = parse_duration(text);
-            if (!value.ok()) return Status(value.error());
-            auto fits = within(text, *value, limits, format_duration);
-            if (fits.ok()) *field(config) = *value;
-            return fits;
-          }};
-}
-
-template <class Field>
-ConfigKey size(std::string_view name, std::string_view fallback, Limits<std::size_t> limits, std::string_view help,
-               Field field) {
-  return {name, fallback, ValueKind::kSize, help, false, [=](Config& config, const std::string& text) {
-            const auto value = parse_size(text);
-            if (!value.ok()) return Status(value.error());
-            auto fits = within(text, *value, limits, format_size);
-            if (fits.ok()) *field(config) = *value;
-            return fits;
-          }};
-}
-
-template <class Field>
-ConfigKey count(std::string_view name, std::string_view fallback, Limits<std::int64_t> limits, std::string_view help,
-                Field field) {
-  return {name, fallback, ValueKind::kCount, help, false, [=](Config& config, const std::string& text) {
-            const auto value = parse_count(text);
-            if (!value.ok()) return Status(value.error());
-            auto fits = within(text, *value, limits, [](std::int64_t number) { return std::to_string(number); });
-            if (fits.ok()) *field(config) = static_cast<std::remove_pointer_t<decltype(field(config))>>(*value);
-            return fits;
-          }};
-}
-
-// Names of exchanges, queues and keys: AMQP's short strings, without what cannot be read on a screen.
-Status check_name(const std::string& text) {
-  if (text.empty() || text.size() > 255) return refuse("'" + text + "' must have 1 to 255 bytes");
-  if (!is_valid_utf8(text)) return refuse("the name is not valid UTF-8");
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) return refuse("the name contains a control character");
-  }
-  return ok_status();
-}
-
-template <class Field>
-ConfigKey name_of(std::string_view name, std::string_view fallback, std::string_view help, Field field) {
-  return {name, fallback, ValueKind::kText, help, false, [=](Config& config, const std::string& text) {
-            auto fits = check_name(text);
-            if (fits.ok()) *field(config) = text;
-            return fits;
-          }};
-}
-
-template <class Field>
-ConfigKey path(std::string_view name, std::string_view fallback, bool may_be_empty, std::string_view help,
-               Field field) {
-  return {name, fallback, ValueKind::kPath, help, false, [=](Config& config, const std::string& text) {
-            if (text.empty() && !may_be_empty) return Status(refuse("it is empty; name a place in the file system"));
-            if (text.find('\0') != std::string::npos) return Status(refuse("a path cannot contain a zero byte"));
-            *field(config) = text;
-            return ok_status();
-          }};
-}
-
-/// A key with a parser of its own.
-template <class Parser>
-ConfigKey parsed(std::string_view name, std::string_view fallback, ValueKind kind, Parser parser,
-                 std::string_view help) {
-  return {name, fallback, kind, help, false, parser};
-}
-
-ConfigKey shown_as(std::string (*shown)(std::string_view), ConfigKey key) {
-  key.shown = shown;
-  return key;
-}
-
 ConfigKey masked(ConfigKey key) {
   key.shown = mask_password;
-  return key;
-}
-
-ConfigKey secret(ConfigKey key) {
-  key.secret = true;
   return key;
 }
 
@@ -271,32 +171,6 @@ Status assign_management_url(Config& config, const std::string& text) {
   return ok_status();
 }
 
-Status assign_mail_from(Config& config, const std::string& text) {
-  auto valid = check_mail_address(text);
-  if (!valid.ok()) return refuse("it is no plain mail address: " + valid.error().message);
-  config.mail.from = text;
-  return ok_status();
-}
-
-Status assign_allowed_from(Config& config, const std::string& text) {
-  auto entries = split_list(text, ',');
-  const auto allowed = AllowedSenders::from(entries);
-  if (!allowed.ok()) return allowed.error();
-  config.mail.allowed_from = std::move(entries);
-  return ok_status();
-}
-
-Status assign_more_routes(Config& config, const std::string& text) {
-  std::vector<Route> routes;
-  for (const auto& part : split_list(text, ',')) {
-    auto route = parse_route(part);
-    if (!route.ok()) return route.error();
-    routes.push_back(*route);
-  }
-  config.mail.more_routes = std::move(routes);
-  return ok_status();
-}
-
 Status assign_retry(Config& config, const std::string& text) {
   auto policy = parse_retry_policy(text);
   if (!policy.ok()) return policy.error();
@@ -403,31 +277,6 @@ std::vector<ConfigKey> http_keys() {
   };
 }
 
-std::vector<ConfigKey> mail_keys() {
-  return {
-      parsed("mail.from", "waybill@localhost", ValueKind::kText, assign_mail_from,
-             "the sender of every mail that names none"),
-      parsed("mail.allowed_from", "", ValueKind::kList, assign_allowed_from,
-             "whom else mails may come from: addresses and @domains; empty: anybody"),
-      path("mail.maildir", "{data}/mail", false, "the Maildir that mail is delivered into",
-           [](Config& c) { return &c.mail.maildir; }),
-      path("mail.journal", "", true, "a file that gets one durable line per mail delivered; empty: none",
-           [](Config& c) { return &c.mail.journal; }),
-      name_of("mail.exchange", "mail.exchange", "exchange of the mail route",
-              [](Config& c) { return &c.mail.route.exchange; }),
-      name_of("mail.routing_key", "mail.routing.key", "routing key of the mail route",
-              [](Config& c) { return &c.mail.route.routing_key; }),
-      name_of("mail.queue", "mail.queue", "queue that the mail route leads to",
-              [](Config& c) { return &c.mail.queue.value; }),
-      parsed("mail.more_routes", "", ValueKind::kList, assign_more_routes,
-             "further routes into the mail queue: EXCHANGE/ROUTING_KEY, …"),
-      name_of("dead_letter.exchange", "waybill.dlx", "exchange that dead letters go to",
-              [](Config& c) { return &c.dead_letter.exchange; }),
-      name_of("dead_letter.queue", "waybill.dead", "queue that keeps them, bound under its own name",
-              [](Config& c) { return &c.dead_letter.queue.value; }),
-  };
-}
-
 std::vector<ConfigKey> engine_keys() {
   return {
       duration("publish.grace", "2s", {200ms, 1h}, "when a row whose publish was not confirmed is driven again",
@@ -469,7 +318,7 @@ std::vector<ConfigKey> engine_keys() {
 
 std::vector<ConfigKey> all_keys() {
   std::vector<ConfigKey> keys = place_keys();
-  for (auto&& part : {broker_keys(), http_keys(), mail_keys(), engine_keys()})
+  for (auto&& part : {broker_keys(), http_keys(), mail_config_keys(), engine_keys()})
     keys.insert(keys.end(), part.begin(), part.end());
   return keys;
 }

@@ -110,7 +110,7 @@ class Layers {
     begin_layer();
     for (const auto& [variable, text] : variables) {
       std::string name = lower(variable.substr(std::strlen(kConfigVariablePrefix)));
-      if (const auto at = name.find("__"); at != std::string::npos) name.replace(at, 2, ".");
+      for (auto at = name.find("__"); at != std::string::npos; at = name.find("__")) name.replace(at, 2, ".");
       put(name, text, variable);
     }
   }
@@ -229,7 +229,7 @@ std::vector<std::pair<std::string, std::string>> config_environment() {
 
 std::string variable_for(std::string_view key) {
   std::string name(key);
-  if (const auto dot = name.find('.'); dot != std::string::npos) name.replace(dot, 1, "__");
+  for (auto dot = name.find('.'); dot != std::string::npos; dot = name.find('.')) name.replace(dot, 1, "__");
   return kConfigVariablePrefix + upper(name);
 }
 

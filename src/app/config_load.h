@@ -48,7 +48,7 @@ struct LoadedConfig {
 /// The variables of this process that begin with WAYBILL_CFG_.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> config_environment();
 
-/// `http.listen` → `WAYBILL_CFG_HTTP__LISTEN`.
+/// `http.listen` → `WAYBILL_CFG_HTTP__LISTEN`; each dot becomes two underscores.
 [[nodiscard]] std::string variable_for(std::string_view key);
 
 }  // namespace waybill::app

@@ -92,6 +92,18 @@ Result<std::size_t> parse_size(std::string_view text) {
 
 std::string format_size(std::size_t bytes) { return format_with_unit(static_cast<std::int64_t>(bytes), kSizeUnits); }
 
+Result<double> parse_rate(std::string_view text) {
+  constexpr std::int64_t kMost = 1'000'000;
+  const auto slash = std::min(text.find('/'), text.size());
+  const auto number = parse_whole(text.substr(0, slash));
+  const auto unit = text.substr(slash);
+  const double seconds = unit == "/s" ? 1 : unit == "/m" ? 60 : unit == "/h" ? 3'600 : 0;
+  if (!number || *number < 1 || *number > kMost || seconds == 0) {
+    return wrong(text, "a rate; write for example 10/s, 90/m or 500/h, from 1 to 1000000");
+  }
+  return static_cast<double>(*number) / seconds;
+}
+
 Result<std::int64_t> parse_count(std::string_view text) {
   const auto number = parse_whole(text);
   if (!number) return wrong(text, "a whole number");

@@ -22,6 +22,9 @@ namespace waybill::app {
 [[nodiscard]] Result<std::size_t> parse_size(std::string_view text);
 [[nodiscard]] std::string format_size(std::size_t bytes);
 
+/// So many `/s`, `/m` or `/h`, as `10/s`: 1 or more. In a second.
+[[nodiscard]] Result<double> parse_rate(std::string_view text);
+
 [[nodiscard]] Result<std::int64_t> parse_count(std::string_view text);
 
 /// `IPv4:PORT`, `[IPv6]:PORT` or `localhost:PORT`.

@@ -11,8 +11,10 @@
 #include "app/broker_checks.h"
 #include "app/data_directory.h"
 #include "app/local_checks.h"
+#include "app/relay_checks.h"
 #include "app/shared_log_checks.h"
 #include "app/shared_logs.h"
+#include "app/smtp_options.h"
 #include "app/store.h"
 #include "app/wiring_options.h"
 #include "base/log.h"
@@ -20,6 +22,7 @@
 #include "broker/rabbitmq/protocol/rabbitmq_url.h"
 #include "broker/rabbitmq/survey.h"
 #include "log/sqlite/inspect.h"
+#include "mail/smtp/relay_check.h"
 
 namespace waybill::app {
 namespace {
@@ -47,6 +50,7 @@ LocalFacts gather_local(const Config& config) {
     if (!error) facts.free_bytes = space.available;
   }
   if (!config.instance.roles.worker) return facts;
+  if (!config.mail.smtp.relays.empty()) return facts;
   facts.maildir = config.mail.maildir;
   if (fs::exists(facts.maildir, error)) facts.mail_writable = prepare_directory(facts.maildir);
   return facts;
@@ -90,6 +94,15 @@ void examine_broker(const Config& config, Diagnosis& diagnosis) {
   if (!facts->alarms_known) diagnosis.not_made.emplace_back("alarms of each node: give the user the tag monitoring");
 }
 
+// One after the other: each is given no longer than a mail would wait for it.
+void examine_relays(const Config& config, Diagnosis& diagnosis) {
+  if (config.mail.smtp.relays.empty() || !config.instance.roles.worker) return;
+  for (const auto& relay : smtp_options(config).relays) {
+    diagnosis.findings.push_back(check_relay(relay, smtp::try_relay(relay)));
+  }
+  for (Finding& one : check_patience(config.worker.retry)) diagnosis.findings.push_back(std::move(one));
+}
+
 const char* name_of(Verdict verdict) {
   switch (verdict) {
     case Verdict::kOk:
@@ -117,6 +130,7 @@ Diagnosis examine(const Config& config) {
     diagnosis.not_made.emplace_back("room on the message log's disk: only its server knows");
   }
   for (Finding& finding : check_local(gather_local(config))) diagnosis.findings.push_back(std::move(finding));
+  examine_relays(config, diagnosis);
   examine_broker(config, diagnosis);
   return diagnosis;
 }

@@ -15,7 +15,8 @@ struct Diagnosis {
   [[nodiscard]] bool has_problem() const;
 };
 
-/// Waits for the broker. Changes nothing, also beside an instance that runs; what does not exist is not made.
+/// Waits for the broker and for mail relays. Changes nothing, also beside an instance that runs; what does not exist is
+/// not made.
 [[nodiscard]] Diagnosis examine(const Config& config);
 
 /// `ok  what` or `problem  what → advice`, a line each.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "app/data_directory.h"
+#include "app/mail_transport.h"
 #include "app/quiet_moment.h"
 #include "app/shared_logs.h"
 #include "app/wiring_options.h"
@@ -14,23 +15,11 @@
 #include "base/log.h"
 #include "broker/inprocess/inprocess_broker.h"
 #include "broker/rabbitmq/rabbitmq_broker.h"
-#include "mail/journal.h"
-#include "mail/maildir.h"
 
 namespace waybill::app {
 namespace {
 
 constexpr int kLowestPriority = 19;
-
-Result<std::unique_ptr<MailTransport>> open_transport(const MailConfig& config, const WallClock& clock) {
-  auto maildir = Maildir::open(config.maildir);
-  if (!maildir.ok()) return maildir.error();
-  std::unique_ptr<MailTransport> transport = std::move(*maildir);
-  if (config.journal.empty()) return transport;
-  auto journal = JournalTransport::open(config.journal, std::move(transport), clock);
-  if (!journal.ok()) return journal.error();
-  return std::unique_ptr<MailTransport>(std::move(*journal));
-}
 
 EngineFaults planted_faults() {
   EngineFaults faults;
@@ -101,9 +90,10 @@ Status InstanceParts::make_broker(const Config& config) {
 Status InstanceParts::make_handlers(const Config& config, Handler* substitute) {
   Handler* handler = substitute;
   if (handler == nullptr) {
-    auto transport = open_transport(config.mail, clock);
-    if (!transport.ok()) return transport.error();
-    handler = &mail.emplace(mail_options(config), std::move(*transport), clock);
+    auto exit = open_mail_exit(config, clock);
+    if (!exit.ok()) return exit.error();
+    metrics.watch_relays(std::move(exit->look_at_relays));
+    handler = &mail.emplace(mail_options(config), std::move(exit->transport), clock);
   }
   handlers.emplace(loop, std::map<QueueName, Handler*>{{config.mail.queue, handler}}, config.worker.max_concurrency);
   return ok_status();

@@ -15,7 +15,8 @@ constexpr int kConnectionsLeast = 8;
 
 std::uint64_t needed_with(const Config& config, int connections) {
   return static_cast<std::uint64_t>(connections + refused_connections(connections)) +
-         kOfEachHandler * static_cast<std::uint64_t>(config.worker.max_concurrency) + kOfTheRest;
+         kOfEachHandler * static_cast<std::uint64_t>(config.worker.max_concurrency) +
+         config.mail.smtp.relays.size() * static_cast<std::uint64_t>(config.mail.smtp.max_connections) + kOfTheRest;
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "app/config_value.h"
 #include "app/data_directory.h"
 #include "app/instance_parts.h"
+#include "app/mail_transport.h"
 #include "app/wiring_options.h"
 #include "base/log.h"
 #include "broker/rabbitmq/protocol/rabbitmq_url.h"
@@ -87,7 +88,8 @@ Status Wiring::start() {
              {"port", port()},
              {"boot", parts.instance.store.boot_number},
              {"log", place_of(parts.config.message_log)},
-             {"broker", parts.config.broker.in_process() ? "inprocess" : mask_password(parts.config.broker.url)}});
+             {"broker", parts.config.broker.in_process() ? "inprocess" : mask_password(parts.config.broker.url)},
+             {"mail", place_of(parts.config.mail)}});
   return ok_status();
 }
 

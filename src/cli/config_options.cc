@@ -11,6 +11,7 @@ std::vector<Option> ConfigOptions::options() {
        "message_log.url: sqlite:FILE, postgres, mariadb (what WAYBILL_POSTGRES, WAYBILL_MARIADB names) or a URL", &log,
        false, "URL"},
       {"--broker", "broker.url: inprocess, rabbitmq (what WAYBILL_RABBITMQ names) or amqp://…", &broker, false, "URL"},
+      {"--smtp", "mail.smtp.relays: smtp://USER@HOST:PORT or smtps://…, several with commas", &smtp, false, "URL"},
       {"--data", "data.dir: where everything is kept", &data, false, "DIR"},
       {"--set", "Any other key; may be given several times", &set, false, "SECTION.KEY=VALUE"},
   };
@@ -31,6 +32,7 @@ Result<app::ConfigSources> ConfigOptions::sources() const {
   if (!roles.empty()) sources.flags.push_back({"instance.roles", roles, "--roles"});
   if (!log.empty()) sources.flags.push_back({"message_log.url", log, "--log"});
   if (!broker.empty()) sources.flags.push_back({"broker.url", broker, "--broker"});
+  if (!smtp.empty()) sources.flags.push_back({"mail.smtp.relays", smtp, "--smtp"});
   if (!data.empty()) sources.flags.push_back({"data.dir", data, "--data"});
   return sources;
 }

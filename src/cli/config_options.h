@@ -16,6 +16,7 @@ struct ConfigOptions {
   std::string data;
   std::string log;
   std::string broker;
+  std::string smtp;
   std::string roles;
   std::vector<std::string> set;
 

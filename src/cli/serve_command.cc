@@ -11,8 +11,12 @@ class ServeCommand final : public Command {
   std::string name() const override { return "serve"; }
   std::string summary() const override { return "Accept, carry and deliver messages until told to stop"; }
   std::vector<std::string> examples() const override {
-    return {"waybill serve", "waybill serve --config /etc/waybill/waybill.toml",
-            "waybill serve --listen 127.0.0.1:0 --port-file port --data /srv/waybill", "waybill serve --roles api",
+    return {"waybill serve",
+            "waybill serve --config /etc/waybill/waybill.toml",
+            "waybill serve --listen 127.0.0.1:0 --port-file port --data /srv/waybill",
+            "waybill serve --roles api",
+            "waybill serve --smtp smtp://me@mail.example.org:587 --set mail.smtp.password_file=password --set "
+            "mail.from=me@example.org --set mail.allowed_from=@example.org",
             "waybill serve --set log.format=json --set worker.max_concurrency=32"};
   }
   std::vector<Option> options() override {

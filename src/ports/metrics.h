@@ -98,6 +98,22 @@ class Metrics {
   }
 };
 
+/// What this process knows of one mail relay.
+struct RelayFigures {
+  std::string relay;            ///< `host:port`
+  bool open = true;             ///< false: it cannot be used, and is tried now and then
+  std::size_t connections = 0;  ///< open ones
+  // Recipients, by what it said of them.
+  std::uint64_t delivered = 0;
+  std::uint64_t tried_again = 0;
+  std::uint64_t refused = 0;
+  std::uint64_t unknown = 0;
+  // How often it could not be used, by the reason.
+  std::uint64_t unreachable = 0;
+  std::uint64_t tls_failures = 0;
+  std::uint64_t login_failures = 0;
+};
+
 /// What has been counted and measured, as a page for a collector.
 class MetricsPage {
  public:

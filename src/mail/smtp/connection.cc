@@ -6,6 +6,7 @@
 
 #include "base/fault_point.h"
 #include "mail/smtp/curl_handle.h"
+#include "mail/smtp/reply_parser.h"
 
 namespace waybill::smtp {
 namespace {
@@ -38,6 +39,31 @@ bool Connection::alive() {
   std::string_view bytes;
   usable_ = usable_ && handle_->receive(bytes) == Handle::Io::kBlocked;
   return usable_;
+}
+
+std::optional<std::string> Connection::probe(Duration patience) {
+  constexpr std::string_view kCommand = "NOOP\r\n";
+  const auto give_up = now() + patience;
+  usable_ = false;  // until the answer is known
+  ReplyParser parser;
+  std::size_t sent = 0;
+  for (bool writing = true; now() < give_up; writing = sent < kCommand.size()) {
+    std::size_t count = 0;
+    if (writing && handle_->send(kCommand.substr(sent), count) == Handle::Io::kEnded) return handle_->end_reason();
+    sent += count;
+    std::string_view bytes;
+    const auto read = handle_->receive(bytes);
+    if (read == Handle::Io::kEnded) return handle_->end_reason();
+    parser.feed(bytes);
+    const auto reply = parser.next();
+    if (!reply) return reply.error().message;
+    if (reply->has_value()) {
+      usable_ = (*reply)->severity() == 2;
+      return usable_ ? std::nullopt : std::optional("it answered NOOP with " + to_string(**reply));
+    }
+    if (read == Handle::Io::kBlocked) handle_->wait(sent < kCommand.size(), kGlance);
+  }
+  return "it did not answer NOOP in time";
 }
 
 DialogueResult Connection::carry(const std::string& from, const std::vector<std::string>& to,

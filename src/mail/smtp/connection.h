@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -47,6 +48,9 @@ class Connection {
   /// `from` and `to` pass check_path. Once the result is not `reusable`, the connection must not be used again.
   [[nodiscard]] DialogueResult carry(const std::string& from, const std::vector<std::string>& to,
                                      const WireContent& content, const DialogueOptions& options, const Caller& caller);
+
+  /// Asks it for nothing (NOOP). What is wrong with its answer; nothing if it is as it should be.
+  [[nodiscard]] std::optional<std::string> probe(Duration patience);
 
   /// False if the server has ended an idle connection, or said something.
   [[nodiscard]] bool alive();

@@ -43,6 +43,7 @@ RelayDesk::Choice RelayDesk::choose(const std::set<std::size_t>& tried, MonoTime
   if (!drawn) return busy ? wait : rest;
   Seat& seat = seats_[*drawn];
   --seat.room;
+  ++seat.taken;
   seat.rate.take(now);
   seat.probing = seat.failures > 0;
   return {Choice::Kind::kUse, *drawn, now};
@@ -62,6 +63,7 @@ std::optional<std::size_t> RelayDesk::draw(const std::vector<std::size_t>& free,
 
 void RelayDesk::release(std::size_t relay) {
   ++seats_.at(relay).room;
+  --seats_.at(relay).taken;
   seats_.at(relay).probing = false;
 }
 

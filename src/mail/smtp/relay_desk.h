@@ -47,12 +47,14 @@ class RelayDesk {
   /// It could not be used; `login`: TLS or login. `chance` in [0, 1) jitters. True if it was open until now.
   bool on_failure(std::size_t relay, bool login, MonoTime now, double chance);
   [[nodiscard]] bool closed(std::size_t relay) const { return seats_.at(relay).failures > 0; }
+  [[nodiscard]] int taken(std::size_t relay) const { return seats_.at(relay).taken; }
 
  private:
   struct Seat {
     int weight;
     int room;  // connections that may still be opened
     RateLimit rate;
+    int taken = 0;     // by choose, and not released
     int failures = 0;  // in a row; above 0 it is closed
     MonoTime rests_until{};
     bool probing = false;

@@ -43,11 +43,6 @@ bool is_host_char(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_';
 }
 
-bool is_host_name(std::string_view text) {
-  return !text.empty() && text.size() <= 253 && text.front() != '-' && text.front() != '.' &&
-         std::all_of(text.begin(), text.end(), is_host_char);
-}
-
 bool is_ipv6(const std::string& text) {
   in6_addr parsed{};
   return ::inet_pton(AF_INET6, text.c_str(), &parsed) == 1;
@@ -133,6 +128,11 @@ Status read_query(std::string_view query, RelayOptions& options) {
 }
 
 }  // namespace
+
+bool is_host_name(std::string_view text) {
+  return !text.empty() && text.size() <= 253 && text.front() != '-' && text.front() != '.' &&
+         std::all_of(text.begin(), text.end(), is_host_char);
+}
 
 bool is_loopback(std::string_view host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
 

@@ -51,6 +51,9 @@ struct RelayOptions {
 /// `host:port`, for people.
 [[nodiscard]] std::string name_of(const RelayOptions& options);
 
+/// One that a server may be greeted with.
+[[nodiscard]] bool is_host_name(std::string_view text);
+
 /// `localhost` or an address of this machine's loopback.
 [[nodiscard]] bool is_loopback(std::string_view host);
 

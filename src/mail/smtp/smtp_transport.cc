@@ -69,7 +69,7 @@ class SmtpTransport::Attempt {
     if (result.reusable) lease.keep();
     const bool faulty = is_relays_fault(result);
     if (!faulty && result.heard) pool.on_heard(lease.relay());
-    if (!faulty) return result;
+    if (!faulty) return told(lease, result);
     if (reused && result.trouble != Trouble::kLogin) {
       pool.drop_idle(lease.relay());  // the server has gone since; those of the same age are no better
       fresh_ = true;
@@ -77,8 +77,14 @@ class SmtpTransport::Attempt {
     }
     fail(lease, {result.trouble == Trouble::kLogin ? RelayFailure::Kind::kLogin : RelayFailure::Kind::kUnreachable,
                  "the relay " + name_of(lease.options()) + ": " + result.reason});
-    if (begun_) return result;  // some recipients may have the mail
+    if (begun_) return told(lease, result);  // some recipients may have the mail
     return std::nullopt;
+  }
+
+  [[nodiscard]] DialogueResult told(const RelayPool::Lease& lease, const DialogueResult& result) {
+    const bool by_us = result.trouble == Trouble::kNotBegun || result.trouble == Trouble::kCancelled;
+    if (!by_us) transport_.pool_.on_told(lease.relay(), result.recipients);
+    return result;
   }
 
   [[nodiscard]] bool open_connection(RelayPool::Lease& lease) {
@@ -134,7 +140,8 @@ class SmtpTransport::Attempt {
 
 SmtpTransport::SmtpTransport(const SmtpOptions& options, RecipientBook& book)
     : dialogue_{.timeouts = options.timeouts, .recipients_max = options.recipients_max, .dsn = options.dsn},
-      pool_(options.relays, options.pool), book_(book) {}
+      pool_(options.relays, options.pool),
+      book_(book) {}
 
 HandlerOutcome SmtpTransport::deliver(const MailToDeliver& mail, EffectGate& gate) {
   if (const auto status = check_envelope(mail.envelope); !status) return Fail{status.error().message};

@@ -32,6 +32,8 @@ class SmtpTransport final : public MailTransport {
   /// used until then. `Unknown` also: delivered, but the book could not say so.
   [[nodiscard]] HandlerOutcome deliver(const MailToDeliver& mail, EffectGate& gate) override;
 
+  [[nodiscard]] std::vector<RelayFigures> figures() const { return pool_.figures(); }
+
  private:
   class Attempt;
 

@@ -4,6 +4,7 @@
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <sstream>
 #include <utility>
@@ -81,6 +82,47 @@ void add_backlog(Families& families, const LogStats& stats) {
             static_cast<double>(stats.unknowns));
 }
 
+// A second label tells the relay.
+struct RelaySeries {
+  MetricName name;
+  MetricType type;
+  double (*value)(const RelayFigures&);
+};
+
+template <auto Member>
+double figure(const RelayFigures& figures) {
+  return static_cast<double>(figures.*Member);
+}
+
+void add_relays(Families& families, const std::vector<RelayFigures>& relays) {
+  constexpr std::string_view kRecipients = "Recipients of mails, by what the relay said of them.";
+  constexpr std::string_view kFailures = "How often a relay could not be used, by the reason.";
+  constexpr std::string_view kOutcomes = "waybill_smtp_recipients_total";
+  constexpr std::string_view kReasons = "waybill_smtp_relay_failures_total";
+  static const std::array<RelaySeries, 9> kSeries = {{
+      {{"waybill_smtp_relay_open", "1 while mails go to the relay, 0 while it cannot be used.", "", ""},
+       MetricType::Gauge,
+       figure<&RelayFigures::open>},
+      {{"waybill_smtp_relay_connections", "Open connections to the relay.", "", ""},
+       MetricType::Gauge,
+       figure<&RelayFigures::connections>},
+      {{kOutcomes, kRecipients, "outcome", "delivered"}, MetricType::Counter, figure<&RelayFigures::delivered>},
+      {{kOutcomes, kRecipients, "outcome", "tried_again"}, MetricType::Counter, figure<&RelayFigures::tried_again>},
+      {{kOutcomes, kRecipients, "outcome", "refused"}, MetricType::Counter, figure<&RelayFigures::refused>},
+      {{kOutcomes, kRecipients, "outcome", "unknown"}, MetricType::Counter, figure<&RelayFigures::unknown>},
+      {{kReasons, kFailures, "reason", "unreachable"}, MetricType::Counter, figure<&RelayFigures::unreachable>},
+      {{kReasons, kFailures, "reason", "tls"}, MetricType::Counter, figure<&RelayFigures::tls_failures>},
+      {{kReasons, kFailures, "reason", "login"}, MetricType::Counter, figure<&RelayFigures::login_failures>},
+  }};
+  for (const RelaySeries& series : kSeries) {
+    for (const RelayFigures& relay : relays) {
+      ClientMetric& metric = metric_of(families, series.name, series.type);
+      metric.label.push_back({"relay", relay.relay});
+      (series.type == MetricType::Gauge ? metric.gauge.value : metric.counter.value) = series.value(relay);
+    }
+  }
+}
+
 void add_process(Families& families, const BuildInfo& build) {
   add_gauge(families, {"waybill_build_info", "1, with the version of the program.", "version", build.version}, 1);
   const ProcessUsage usage = read_process_usage();
@@ -120,6 +162,7 @@ std::string PrometheusMetrics::render(const std::optional<LogStats>& stats) {
   add_gauge(families, {"waybill_log_up", "1 while the message log answers, else 0 and no backlog is known."},
             stats ? 1 : 0);
   if (stats) add_backlog(families, *stats);
+  if (look_at_relays_) add_relays(families, look_at_relays_());
   add_process(families, build_);
   std::ostringstream page;
   prometheus::TextSerializer().Serialize(page, families);

@@ -5,8 +5,11 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/time.h"
 #include "metrics/prometheus/distribution.h"
@@ -30,12 +33,17 @@ class PrometheusMetrics final : public Metrics, public MetricsPage {
   /// Text exposition format, version 0.0.4. The counts are read one after the other, not all at one moment.
   [[nodiscard]] std::string render(const std::optional<LogStats>& stats) override;
 
+  /// Before the first page: how the mail relays are looked at, whenever a page is asked for. Any thread.
+  using LookAtRelays = std::function<std::vector<RelayFigures>()>;
+  void watch_relays(LookAtRelays look) { look_at_relays_ = std::move(look); }
+
  private:
   struct alignas(64) Counter {
     std::atomic<std::uint64_t> value{0};
   };
 
   const BuildInfo build_;
+  LookAtRelays look_at_relays_;  // null: there are none
   std::array<Counter, kCounts> counts_;
   std::array<Distribution, kMeasures> measures_;
 };

@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <map>
-#include <set>
+#include <regex>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "metrics/prometheus/prometheus_metrics.h"
@@ -14,7 +16,7 @@
 namespace waybill {
 namespace {
 
-/// Of each metric its labels, as `state: sending, sent`; empty: none.
+/// Of each metric its labels, as `state: sending, sent`; empty: none; of several labels with a semicolon between them.
 using Metrics = std::map<std::string, std::string>;
 
 std::vector<std::string> cells_of(const std::string& line) {
@@ -40,23 +42,45 @@ Metrics documented() {
   return metrics;
 }
 
-// The name a series belongs to, and its label without the bucket's bound.
+/// Of each label its values, both in the order in which they are met.
+using Labels = std::vector<std::pair<std::string, std::vector<std::string>>>;
+
+void note(Labels& labels, const std::string& label, const std::string& value) {
+  if (label == "le") return;  // a bucket's bound
+  auto at = std::find_if(labels.begin(), labels.end(), [&](const auto& one) { return one.first == label; });
+  if (at == labels.end()) at = labels.insert(at, {label, {}});
+  auto& values = at->second;
+  if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+}
+
+std::string text_of(const Labels& labels) {
+  std::string text;
+  for (const auto& [label, values] : labels) {
+    text += (text.empty() ? "" : "; ") + label + ": ";
+    for (std::size_t i = 0; i < values.size(); ++i) text += (i > 0 ? ", " : "") + values[i];
+  }
+  return text;
+}
+
 Metrics published() {
   LogStats stats;
   stats.rows_by_state.resize(kStateCount);
-  Metrics metrics;
-  std::istringstream page(PrometheusMetrics({"VERSION", {}}).render(stats));
+  PrometheusMetrics all({"VERSION", {}});
+  all.watch_relays([] { return std::vector<RelayFigures>{{.relay = "HOST:PORT"}}; });
+  std::map<std::string, Labels> found;
+  std::istringstream page(all.render(stats));
   std::string name;
+  const std::regex pair("([a-z_]+)=\"([^\"]*)\"");
   for (std::string line; std::getline(page, line);) {
     if (line.starts_with("# TYPE ")) name = line.substr(7, line.find(' ', 7) - 7);
     if (line.starts_with("#")) continue;
-    std::string& labels = metrics[name];
-    const auto open = line.find('{');
-    const auto equals = line.find("=\"");
-    if (open == std::string::npos || line.compare(open, 4, "{le=") == 0) continue;
-    labels += labels.empty() ? line.substr(open + 1, equals - open - 1) + ": " : ", ";
-    labels += line.substr(equals + 2, line.find('"', equals + 2) - equals - 2);
+    Labels& labels = found[name];
+    for (std::sregex_iterator one(line.begin(), line.end(), pair), end; one != end; ++one) {
+      note(labels, (*one)[1], (*one)[2]);
+    }
   }
+  Metrics metrics;
+  for (const auto& [metric, labels] : found) metrics[metric] = text_of(labels);
   return metrics;
 }
 

@@ -163,5 +163,21 @@ TEST(PrometheusMetricsTest, ThreadsCountAndCollectAtOnceAndNothingIsLost) {
   EXPECT_DOUBLE_EQ(value_of(page, "waybill_handle_seconds_sum"), kThreads * kTimes * 0.25);
 }
 
+TEST(PrometheusMetricsTest, EachRelayHasItsFigures) {
+  PrometheusMetrics metrics({"1.2", kStarted});
+  EXPECT_EQ(page_of(metrics).find("waybill_smtp"), std::string::npos) << "without relays nothing is told of them";
+  metrics.watch_relays([] {
+    return std::vector<RelayFigures>{{.relay = "a.test:25", .connections = 3, .delivered = 9, .unknown = 1},
+                                     {.relay = "b.test:25", .open = false, .login_failures = 2}};
+  });
+  const auto page = page_of(metrics);
+  EXPECT_EQ(value_of(page, R"(waybill_smtp_relay_open{relay="a.test:25"})"), 1);
+  EXPECT_EQ(value_of(page, R"(waybill_smtp_relay_open{relay="b.test:25"})"), 0);
+  EXPECT_EQ(value_of(page, R"(waybill_smtp_relay_connections{relay="a.test:25"})"), 3);
+  EXPECT_EQ(value_of(page, R"(waybill_smtp_recipients_total{outcome="delivered",relay="a.test:25"})"), 9);
+  EXPECT_EQ(value_of(page, R"(waybill_smtp_recipients_total{outcome="unknown",relay="a.test:25"})"), 1);
+  EXPECT_EQ(value_of(page, R"(waybill_smtp_relay_failures_total{reason="login",relay="b.test:25"})"), 2);
+}
+
 }  // namespace
 }  // namespace waybill

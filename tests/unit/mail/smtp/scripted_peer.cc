@@ -55,6 +55,7 @@ class ScriptedPeer::Session {
     }
     if (verb == "RSET") mail_ = {};
     if (verb == "RSET") return answer(verb, line, "250 2.0.0 ok\r\n");
+    if (verb == "NOOP") return answer(verb, line, "250 2.0.0 ok\r\n");
     if (verb == "QUIT") return false;
     return answer(verb, line, "500 5.5.2 what\r\n");
   }

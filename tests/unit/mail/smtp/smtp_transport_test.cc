@@ -46,6 +46,38 @@ TEST_F(SmtpTransportTest, AConnectionThatIdledTooLongIsNotUsed) {
   EXPECT_EQ(peer_.connections(), 2);
 }
 
+TEST_F(SmtpTransportTest, AnIdleConnectionIsEndedByTimeAlone) {
+  auto options = options_for({peer_.url()});
+  options.relays[0].idle_max = Duration(50);
+  start(options);
+  EXPECT_TRUE(is(deliver(mail_to({"a@x"})), "done"));
+  EXPECT_TRUE(peer_.heard("QUIT")) << "though no other mail came";
+}
+
+TEST_F(SmtpTransportTest, WhatARelaySaidIsCounted) {
+  ScriptedPeer gone;
+  start(options_for({peer_.url(), gone.url() + "?weight=0"}));
+  gone.always("CONNECT", {"554 no service\r\n", Then::kClose});
+  peer_.always("RCPT TO:<bad@x>", {"550 5.1.1 no such user\r\n"});
+  peer_.next("RCPT TO:<tmp@x>", {"450 4.2.1 busy\r\n"});
+  EXPECT_TRUE(is(deliver(mail_to({"ok@x", "bad@x", "tmp@x"}, "1")), "retry"));
+  peer_.next("MAIL", {"421 going down\r\n", Then::kClose});
+  peer_.next("MAIL", {"421 going down\r\n", Then::kClose});
+  EXPECT_TRUE(is(deliver(mail_to({"ok@x"}, "2")), "retry", "no relay can be used"));
+  const auto figures = transport_->figures();
+  ASSERT_EQ(figures.size(), 2U);
+  EXPECT_EQ(figures[0].relay, "127.0.0.1:" + std::to_string(peer_.port()));
+  EXPECT_FALSE(figures[0].open);
+  EXPECT_EQ(figures[0].delivered, 1U);
+  EXPECT_EQ(figures[0].refused, 1U);
+  EXPECT_EQ(figures[0].tried_again, 1U) << "what the relay said of itself says nothing of recipients";
+  EXPECT_EQ(figures[0].unreachable, 1U) << "an idle connection that ended is none of its failures";
+  EXPECT_EQ(figures[0].connections, 0U);
+  EXPECT_FALSE(figures[1].open);
+  EXPECT_EQ(figures[1].unreachable, 1U);
+  transport_.reset();
+}
+
 TEST_F(SmtpTransportTest, OnlyOpenRecipientsAreTriedAgain) {
   peer_.always("RCPT TO:<bad@x>", {"550 5.1.1 no such user\r\n"});
   peer_.next("RCPT TO:<tmp@x>", {"450 4.2.1 busy\r\n"});
