@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from harness.client import Client
+from harness.postfix import smtp_sink
 from harness.program import ROOT, children_of, clean_environment, is_running
 from harness.waiting import eventually
 
@@ -40,6 +41,14 @@ def test_once_delivers_one_mail_and_the_next_run_finds_it(tmp_path):
     again = run("--once", "--data", tmp_path / "data")
     assert delivered(again) != delivered(done)
     assert re.search(r"^consumed\s+2$", again.stdout, re.MULTILINE), "the first run's mail is counted too"
+
+
+def test_once_sends_its_mail_through_a_relay(tmp_path):
+    with smtp_sink("-c") as port:
+        done = run("--once", "--data", tmp_path / "data", "--smtp", f"smtp://127.0.0.1:{port}", "--from", "me@example.org",
+                   "--to", "you@example.org")
+    assert delivered(done).startswith(f"127.0.0.1:{port}: 250 2.0.0")
+    assert not (tmp_path / "data" / "mail").exists()
 
 
 class Serving:

@@ -92,7 +92,9 @@ void check_dialogue(std::string_view bytes, std::size_t piece, bool pipelining, 
       dialogue.on_effect(granted, now);
     } else if (const auto out = dialogue.to_write(); !out.empty()) {
       const bool leaves = out.ends_with("..\r\n.\r\n");
-      require(leaves || std::all_of(out.begin(), out.end(), [](char c) { return (c >= 0x20 && c < 0x7f) || c == '\r' || c == '\n'; }), "commands of ASCII");
+      require(leaves || std::all_of(out.begin(), out.end(),
+                                    [](char c) { return (c >= 0x20 && c < 0x7f) || c == '\r' || c == '\n'; }),
+              "commands of ASCII");
       require(leaves || static_cast<std::size_t>(std::count(out.begin(), out.end(), '\n')) <= 5, "one line a command");
       require(!leaves || (asked && granted), "content leaves only when granted");
       dot_out = dot_out || leaves;

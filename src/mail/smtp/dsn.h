@@ -21,8 +21,8 @@ struct DsnWish {
 /// Of the words `success`, `failure`, `delay`, or `never` alone; none at all is no wish. Errors: kPermanent.
 [[nodiscard]] Result<DsnWish> parse_dsn_wish(const std::vector<std::string>& words);
 
-/// What MAIL gets, with a blank before it: headers only come back, and `id` with them, if it is printable ASCII of at most
-/// 100 characters in xtext (RFC 3461, 4.4). Empty without a wish.
+/// What MAIL gets, with a blank before it: headers only come back, and `id` with them, if it is printable ASCII of at
+/// most 100 characters in xtext (RFC 3461, 4.4). Empty without a wish.
 [[nodiscard]] std::string dsn_of_mail(const DsnWish& wish, std::string_view id);
 /// What each RCPT gets.
 [[nodiscard]] std::string dsn_of_recipient(const DsnWish& wish);

@@ -102,6 +102,30 @@ TEST_F(ConfigLoadTest, FlagsWinOverEnvironmentOverFileOverDefault) {
   EXPECT_EQ(setting_of(*loaded, "worker.max_concurrency").origin, "default");
 }
 
+TEST_F(ConfigLoadTest, ASectionMayHaveSections) {
+  auto sources = with_file(
+      "[mail]\nfrom = \"a@x.test\"\nallowed_from = [\"@x.test\"]\n[mail.smtp]\nmax_connections = 3\n"
+      "relays = [\"smtp://mx.test\", \"smtps://me:p@mx.test\"]\n");
+  sources.environment = {{"WAYBILL_CFG_MAIL__SMTP__IDLE_TIMEOUT", "7s"}};
+  const auto loaded = load_config(sources);
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+  EXPECT_EQ(loaded->config.mail.smtp.max_connections, 3);
+  EXPECT_EQ(loaded->config.mail.smtp.relays.size(), 2U);
+  EXPECT_EQ(loaded->config.mail.smtp.idle_timeout, Duration(7'000));
+  EXPECT_EQ(setting_of(*loaded, "mail.smtp.max_connections").origin, "test.toml:5");
+  EXPECT_EQ(variable_for("mail.smtp.idle_timeout"), "WAYBILL_CFG_MAIL__SMTP__IDLE_TIMEOUT");
+}
+
+TEST_F(ConfigLoadTest, WhatIsWrongWithARelayIsToldWithoutItsSecret) {
+  for (const char* url : {"smtp://me:hush@mx.test?tls=none", "smtp://me:hush@mx.test:0", "smtp://me:hush,x@mx.test"}) {
+    ConfigSources sources;
+    sources.flags = {{"mail.smtp.relays", url, "--smtp"}};
+    const auto problem = problem_of(sources);
+    expect_part(problem, "--smtp: mail.smtp.relays: ");
+    EXPECT_EQ(problem.find("hush"), std::string::npos) << problem;
+  }
+}
+
 TEST_F(ConfigLoadTest, TheDefaultFileIsReadIfItExists) {
   write("waybill.toml", "[log]\nlevel = \"debug\"\n");
   const auto loaded = load_config({});

@@ -65,6 +65,15 @@ TEST(ConfigValueTest, OnlyThisMachinesOwnAddressesAreLoopback) {
   EXPECT_FALSE(parse_listen("192.168.1.5:1")->loopback());
 }
 
+TEST(ConfigValueTest, RatesAreOfASecondAMinuteOrAnHour) {
+  EXPECT_DOUBLE_EQ(*parse_rate("10/s"), 10);
+  EXPECT_DOUBLE_EQ(*parse_rate("90/m"), 1.5);
+  EXPECT_DOUBLE_EQ(*parse_rate("1/h"), 1 / 3'600.0);
+  for (const char* text : {"", "10", "/s", "0/s", "-1/s", "1.5/s", "10/d", "10/ s", "1000001/s"}) {
+    EXPECT_FALSE(parse_rate(text).ok()) << text;
+  }
+}
+
 TEST(ConfigValueTest, RoutesAreDividedAtTheFirstSlash) {
   EXPECT_EQ(*parse_route("mail.exchange/a/b"), (Route{"mail.exchange", "a/b"}));
   for (const char* text : {"", "mail", "/key", "exchange/"}) EXPECT_FALSE(parse_route(text).ok()) << text;

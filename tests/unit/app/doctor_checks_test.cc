@@ -3,6 +3,7 @@
 #include "app/broker_checks.h"
 #include "app/doctor.h"
 #include "app/local_checks.h"
+#include "app/relay_checks.h"
 
 namespace waybill::app {
 namespace {
@@ -40,6 +41,39 @@ TEST(BrokerChecksTest, AHealthyBrokerHasNothingToBeDone) {
   }
   EXPECT_EQ(find(check_survey(healthy(), "amqp://b"), "queue 'q'").what,
             "queue 'q': as configured, 3 messages ready, 1 consumer");
+}
+
+TEST(RelayChecksTest, WhatIsWrongHasItsAdvice) {
+  using Kind = smtp::RelayFailure::Kind;
+  const auto relay = *smtp::parse_relay_url("smtp://me:hush@mx.test:587");
+  const auto good = check_relay(relay, std::nullopt);
+  EXPECT_EQ(good.verdict, Verdict::kOk);
+  EXPECT_EQ(good.what, "the relay mx.test:587 can be used: STARTTLS with a trusted certificate, login as 'me'");
+  for (const auto& [kind, part] :
+       std::vector<std::pair<Kind, std::string>>{{Kind::kUnreachable, "start it"},
+                                                 {Kind::kTls, "mail.smtp.tls_ca"},
+                                                 {Kind::kLogin, "mail.smtp.password_file"}}) {
+    const auto bad = check_relay(relay, smtp::RelayFailure{kind, "it is so"});
+    EXPECT_EQ(bad.verdict, Verdict::kProblem);
+    EXPECT_EQ(bad.what, "it is so");
+    EXPECT_NE(bad.advice.find(part), std::string::npos) << bad.advice;
+  }
+}
+
+TEST(RelayChecksTest, PlainTextIsFitForThisMachineOnly) {
+  EXPECT_EQ(check_relay(*smtp::parse_relay_url("smtp://localhost"), std::nullopt).verdict, Verdict::kOk);
+  for (const char* url : {"smtp://mx.test?tls=none", "smtp://mx.test?tls=opportunistic"}) {
+    EXPECT_EQ(check_relay(*smtp::parse_relay_url(url), std::nullopt).verdict, Verdict::kWarning) << url;
+  }
+}
+
+TEST(RelayChecksTest, APolicyThatGivesUpSoonIsToldOf) {
+  const auto found = check_patience(RetryPolicy{});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].verdict, Verdict::kWarning);
+  EXPECT_EQ(found[0].what,
+            "a mail that a server does not take at once is given up after 16s (worker.retry = fixed 3 8000)");
+  EXPECT_TRUE(check_patience(standard_retry()).empty());
 }
 
 TEST(BrokerChecksTest, ABrokerThatCannotBeUsedIsTheOnlyFinding) {

@@ -90,7 +90,8 @@ TEST(StandardRetry, TriesForAboutFiveDaysAndOftenInTheFirstHour) {
 }
 
 TEST(RetryPolicyText, ComesBackAsItWasWritten) {
-  for (const char* text : {"fixed 1 0", "fixed 1000 86400000", "exponential 10 1000 60000", "list 4 1000,5000,30000", "standard"}) {
+  for (const char* text :
+       {"fixed 1 0", "fixed 1000 86400000", "exponential 10 1000 60000", "list 4 1000,5000,30000", "standard"}) {
     EXPECT_EQ(to_string(parsed(text)), text);
   }
 }

@@ -25,7 +25,8 @@ TEST(Dsn, AnIdThatCannotBeWrittenIsLeftOut) {
   const DsnWish wish{.failure = true};
   EXPECT_EQ(dsn_of_mail(wish, "order 7"), " RET=HDRS ENVID=order+207");
   EXPECT_EQ(dsn_of_mail(wish, std::string(100, 'x')), " RET=HDRS ENVID=" + std::string(100, 'x'));
-  for (const std::string& id : {std::string(), std::string(101, 'x'), std::string("a\nb"), std::string("\xe9\x82\xae")}) {
+  for (const std::string& id :
+       {std::string(), std::string(101, 'x'), std::string("a\nb"), std::string("\xe9\x82\xae")}) {
     EXPECT_EQ(dsn_of_mail(wish, id), " RET=HDRS");
   }
 }

@@ -61,7 +61,8 @@ TEST(RelayUrl, WhatIsWrongIsNamedWithoutTheSecret) {
 }
 
 TEST(RelayUrl, IsShownWithoutItsSecret) {
-  EXPECT_EQ(mask_relay_url("smtp://me%40x:hush@mx.test:587?auth=plain"), "smtp://me%40x:********@mx.test:587?auth=plain");
+  EXPECT_EQ(mask_relay_url("smtp://me%40x:hush@mx.test:587?auth=plain"),
+            "smtp://me%40x:********@mx.test:587?auth=plain");
   EXPECT_EQ(mask_relay_url("smtps://me:h/u@s:h@[::1]:465"), "smtps://me:********@[::1]:465");
   for (const char* url : {"smtp://me@mx.test:587", "smtp://mx.test:587", "smtp://[::1]:25"}) {
     EXPECT_EQ(mask_relay_url(url), url);
