@@ -96,15 +96,16 @@ class Postfix:
 
 
 @contextmanager
-def postfix(key, certificate):
-    """Runs one that shows this certificate, on one port with STARTTLS and on one with TLS from the start."""
+def postfix(key, certificate, **settings):
+    """Runs one that shows this certificate, on one port with STARTTLS and on one with TLS from the start. `settings` are
+    further lines of its main.cf, or replace those above."""
     assert os.geteuid() == 0, "Postfix starts as root only: run this test as root"
     install()
     directory = Path(tempfile.mkdtemp(prefix="waybill-postfix-", dir="/var/tmp"))
     try:
         directory.chmod(0o755)
         made = Postfix(directory, free_port(), free_port())
-        _configure(directory, made, key, certificate)
+        _configure(directory, made, key, certificate, settings)
         with running(["postfix", "-c", str(directory / "etc"), "start-fg"], made.port,
                      directory / "spool" / "pid" / "master.pid", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
             yield made
@@ -112,15 +113,16 @@ def postfix(key, certificate):
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _configure(directory, ports, key, certificate):
+def _configure(directory, ports, key, certificate, settings):
     for name in ("etc", "spool", "data", "mail"):
         (directory / name).mkdir()
     shutil.chown(directory / "data", "postfix")
     shutil.chown(directory / "mail", "nobody")
     shutil.copy(key, directory / "key.pem")
     shutil.copy(certificate, directory / "cert.pem")
-    (directory / "etc" / "main.cf").write_text(
-        MAIN.format(directory=directory, key=directory / "key.pem", certificate=directory / "cert.pem"), encoding="utf-8")
+    usual = MAIN.format(directory=directory, key=directory / "key.pem", certificate=directory / "cert.pem")
+    lines = {**dict(line.split("=", 1) for line in usual.splitlines()), **settings}
+    (directory / "etc" / "main.cf").write_text("".join(f"{name}={value}\n" for name, value in lines.items()), encoding="utf-8")
     shutil.copy("/usr/share/postfix/master.cf.dist", directory / "etc" / "master.cf")
     services = [f"127.0.0.1:{ports.port}/inet=127.0.0.1:{ports.port} inet n - n - - smtpd",
                 f"127.0.0.1:{ports.tls_port}/inet=127.0.0.1:{ports.tls_port} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes"]

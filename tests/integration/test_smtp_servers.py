@@ -2,26 +2,13 @@
 
 import email
 import email.policy
-import subprocess
 
 import pytest
 
 from harness.certificates import Authority
 from harness.postfix import postfix, smtp_sink
-from harness.program import BUILD
+from harness.smtp_tool import MAIL, send
 from harness.waiting import eventually
-
-MAIL = "From: a@example.test\r\nSubject: =?utf-8?B?6YKu5Lu2?=\r\nMessage-ID: <{id}@example.test>\r\n\r\n.dots\r\n..\r\nend\r\n"
-
-
-def send(url, *to, sender="a@example.test", mail=None, options=()):
-    """What became of the mail: (`done`, what it tells), and so on."""
-    ran = subprocess.run([str(BUILD / "smtp_tool"), *map(str, options), url, sender, *to], capture_output=True,
-                         input=(mail or MAIL.format(id=1)).encode(), timeout=60, check=False)
-    assert ran.returncode == 0, ran.stderr
-    kind, _, told = ran.stdout.decode().strip().partition(" ")
-    return kind, told
-
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory):

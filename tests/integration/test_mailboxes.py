@@ -1,0 +1,115 @@
+"""Mails as Waybill writes and sends them, from where their readers find them: Postfix takes them, Dovecot keeps them, and
+Python's imaplib and email read them. And logging in, where Postfix asks Dovecot who may."""
+
+import base64
+import json
+import subprocess
+from urllib.parse import quote
+
+import pytest
+
+from harness.certificates import Authority
+from harness.dovecot import PASSWORD, dovecot
+from harness.postfix import postfix
+from harness.program import BUILD
+from harness.smtp_tool import MAIL, send
+from harness.waiting import eventually
+
+PNG = bytes(range(256)) * 40
+RAW = b"\r\n.\r\n\n\r\0" * 9_000
+SECRET = quote(PASSWORD, safe="")
+FULL = {
+    "mail_version": 2,
+    "from": {"address": "sender@example.test", "name": "张伟"},
+    "to": [{"address": "wang@example.test", "name": "王芳"}, {"address": "joerg@example.test", "name": "Jörg, der \"Chef\""}],
+    "bcc": ["hidden@example.test"],
+    "subject": "您好，这是一封主题很长的邮件：附件、内嵌图片与中文姓名都应当原样到达收件人的邮箱",
+    "text": "您好！\n.\n..two\nFrom here\n" + "很长的一行" * 300 + "\n",
+    "html": "<p>您好 <img src=\"cid:logo\"></p>",
+    "attachments": [
+        {"filename": "logo.png", "content_type": "image/png", "content_id": "logo", "content": base64.b64encode(PNG).decode()},
+        {"filename": "合同 二〇二六.pdf", "content_type": "application/pdf", "content": base64.b64encode(RAW).decode()},
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority"), "authority")
+
+
+@pytest.fixture(scope="module")
+def store():
+    with dovecot() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def server(authority, store):
+    """Takes mails only from who has logged in."""
+    certificate, key = authority.certificate("localhost")
+    with postfix(key, certificate, **store.postfix_delivers_here(),
+                 smtpd_recipient_restrictions="permit_sasl_authenticated, reject") as running:
+        yield running
+
+
+def ways_in(server, user="wang", secret=SECRET):
+    """Both ports, with a login of each kind."""
+    places = (f"smtp://{user}:{secret}@localhost:{server.port}?tls=starttls&auth=",
+              f"smtps://{user}:{secret}@localhost:{server.tls_port}?auth=")
+    return [place + auth for auth in ("plain", "login") for place in places]
+
+
+def sent_in_full(server, authority, message_id):
+    """A mail with all that a mail can have, made and sent."""
+    made = subprocess.run([str(BUILD / "mime_tool"), message_id, "sender@example.test", "1767225600125"], timeout=60, check=True,
+                          input=json.dumps(FULL).encode(), capture_output=True)
+    to = made.stderr.decode().split()
+    kind, told = send(ways_in(server)[0], *to, sender="sender@example.test", mail=made.stdout, options=["--ca", authority.file])
+    assert kind == "done", told
+
+
+def test_a_full_mail_is_in_every_mailbox_as_it_was_meant(server, store, authority):
+    sent_in_full(server, authority, "4711")
+    for user in ("wang", "joerg", "hidden"):
+        mail = store.await_mail(user, "4711")
+        assert not mail.defects
+        assert mail["Subject"] == FULL["subject"]
+        assert [(box.display_name, box.addr_spec) for box in mail["From"].addresses] == [("张伟", "sender@example.test")]
+        assert [(box.display_name, box.addr_spec) for box in mail["To"].addresses] == [
+            (box["name"], box["address"]) for box in FULL["to"]]
+        assert "hidden" not in str(mail["To"]) and mail["Bcc"] is None
+        assert mail.get_body(("plain",)).get_content().replace("\r\n", "\n") == FULL["text"]
+        assert mail.get_body(("html",)).get_content().strip() == FULL["html"]
+        image = next(part for part in mail.walk() if part.get_content_type() == "image/png")
+        assert (image["Content-ID"], image.get_content_disposition()) == ("<logo>", "inline")
+        assert image.get_content() == PNG
+        (attached,) = [part for part in mail.iter_attachments() if part.get_content_type() == "application/pdf"]
+        assert (attached.get_filename(), attached.get_content()) == ("合同 二〇二六.pdf", RAW)
+
+
+def test_each_kind_of_login_over_each_kind_of_tls(server, store, authority):
+    for number, url in enumerate(ways_in(server, user="li")):
+        kind, told = send(url, "zhang@example.test", mail=MAIL.format(id=f"login{number}"), options=["--ca", authority.file])
+        assert kind == "done", told
+        assert store.await_mail("zhang", f"login{number}@example.test")["Subject"] == "邮件"
+    for method in ("PLAIN", "LOGIN"):
+        eventually(lambda method=method: server.log().count(f"sasl_method={method}, sasl_username=li") == 2, 5,
+                   f"the server tells of two logins by {method}")
+
+
+def test_a_wrong_password_brings_nothing_and_is_said_to_be_one(server, authority):
+    for url in ways_in(server, secret="wrong"):
+        kind, told = send(url, "zhang@example.test", options=["--ca", authority.file])
+        assert kind == "retry" and "refuses the login of 'wang'" in told and "535 5.7.8" in told
+        assert "wrong" not in told, "the secret is told to nobody"
+
+
+def test_without_a_login_every_recipient_is_refused(server, authority):
+    kind, told = send(f"smtp://localhost:{server.port}", "zhang@example.test", options=["--ca", authority.file])
+    assert kind == "fail" and "554 5.7.1" in told
+
+
+def test_without_tls_there_is_no_login_and_no_secret_leaves(server):
+    kind, told = send(f"smtp://wang:{SECRET}@localhost:{server.port}?tls=none", "zhang@example.test")
+    assert kind == "retry" and "offers no login" in told
