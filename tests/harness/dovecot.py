@@ -24,6 +24,12 @@ protocols=imap lmtp
 ssl=no
 disable_plaintext_auth=no
 auth_mechanisms={mechanisms}
+auth_failure_delay=0
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode=0
+  }}
+}}
 first_valid_uid=1
 mail_location=maildir:{directory}/mail/%n
 passdb {{

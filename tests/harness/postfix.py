@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from harness.program import ROOT
@@ -58,7 +58,8 @@ def running(command, port, pid_file=None, **options):
             assert process.poll() is None, f"{command[0]} ended with {process.returncode}"
             yield process
         finally:
-            os.kill(int(pid_file.read_text(encoding="ascii")) if pid_file and pid_file.exists() else process.pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):
+                os.kill(int(pid_file.read_text(encoding="ascii")) if pid_file and pid_file.exists() else process.pid, signal.SIGTERM)
             try:
                 process.wait(20)
             except subprocess.TimeoutExpired:
