@@ -1,6 +1,5 @@
 #include "bench/http_bench.h"
 
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
@@ -11,8 +10,8 @@
 
 #include "bench/disk_probe.h"
 #include "bench/http_load.h"
-#include "bench/loopback.h"
 #include "bench/server_process.h"
+#include "bench/server_requests.h"
 #include "bench/usage.h"
 
 namespace waybill::bench {
@@ -23,18 +22,10 @@ using std::chrono_literals::operator""ms;
 
 constexpr auto kStartMax = 30s;
 constexpr auto kStopMax = 60s;
-constexpr auto kAnswerMax = 10s;
 constexpr Duration kWarmUpMax{1'000};
 constexpr auto kDrainLook = 200ms;
 
 MonoTime now() { return std::chrono::steady_clock::now(); }
-
-std::string token_of(const app::Config& config) { return config.http.tokens.empty() ? "" : config.http.tokens.front(); }
-
-std::string post(const std::string& target, const std::string& body, const std::string& token) {
-  return "POST " + target + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" +
-         authorization(token) + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-}
 
 boost::json::object sample_mail(int content_size) {
   const std::string content =
@@ -53,27 +44,6 @@ std::string request_of(const HttpBenchOptions& options, const app::Config& confi
   return post("/v1/messages", boost::json::serialize(messages), token_of(config));
 }
 
-/// Rows by the names of their states.
-Result<std::map<std::string, std::int64_t>> rows_by_state(const ServerProcess& server, const std::string& token) {
-  const auto answer = http_get(server.port(), "/v1/stats", token, now() + kAnswerMax);
-  if (!answer.ok()) return answer.error();
-  boost::json::error_code error;
-  const auto stats = boost::json::parse(*answer, error);
-  const auto* states = error ? nullptr : stats.as_object().if_contains("states");
-  if (states == nullptr || !states->is_object()) {
-    return make_error(ErrorClass::kRetry, "the server's statistics cannot be read");
-  }
-  std::map<std::string, std::int64_t> rows;
-  for (const auto& [name, count] : states->as_object()) rows[name] = count.to_number<std::int64_t>();
-  return rows;
-}
-
-std::int64_t sum_of(const std::map<std::string, std::int64_t>& rows) {
-  std::int64_t sum = 0;
-  for (const auto& [_, count] : rows) sum += count;
-  return sum;
-}
-
 bool delivers(const std::string& roles) { return roles.empty() || roles.find("worker") != std::string::npos; }
 
 /// One load on one server, and what became of its messages.
@@ -88,7 +58,7 @@ class HttpRun {
  private:
   Status load();
   Status drain();
-  Result<std::map<std::string, std::int64_t>> new_rows();
+  Result<RowCounts> new_rows();
 
   const app::Config& config_;
   const HttpBenchOptions& options_;
@@ -99,9 +69,9 @@ class HttpRun {
   double load_rss_mib_ = 0;
   double peak_rss_mib_ = 0;
   // Rows by state; those of earlier runs in a kept directory are taken off.
-  std::map<std::string, std::int64_t> rows_before_;
-  std::map<std::string, std::int64_t> rows_after_load_;
-  std::map<std::string, std::int64_t> rows_;
+  RowCounts rows_before_;
+  RowCounts rows_after_load_;
+  RowCounts rows_;
   double drain_seconds_ = 0;
 };
 
@@ -120,7 +90,7 @@ Status HttpRun::run(const std::string& directory) {
   return server_->stop(now() + kStopMax);
 }
 
-Result<std::map<std::string, std::int64_t>> HttpRun::new_rows() {
+Result<RowCounts> HttpRun::new_rows() {
   auto rows = rows_by_state(*server_, token_of(config_));
   if (!rows.ok()) return rows.error();
   for (auto& [state, count] : *rows) count -= rows_before_[state];

@@ -64,7 +64,9 @@ class Generator {
   void turn_phase(MonoTime at);
   Status work(Duration most);
   Status on_event(std::size_t index, unsigned events);
-  void ask(std::size_t index);
+  [[nodiscard]] bool all_asked() const { return options_.requests_max > 0 && asked_ >= options_.requests_max; }
+  /// The next request of a connection that waits for none, if there is one.
+  Status ask(std::size_t index);
   Status send_more(std::size_t index);
   Status receive(std::size_t index);
   Status on_answer(std::size_t index, const HttpAnswer& answer);
@@ -81,6 +83,7 @@ class Generator {
   MonoTime measured_from_;
   double cpu_from_ = 0;
   std::vector<double> latencies_ms_;
+  std::int64_t asked_ = 0;
   std::int64_t asking_ = 0;
   std::int64_t paused_ = 0;
   int reconnects_ = 0;
@@ -94,8 +97,7 @@ Result<HttpLoadResult> Generator::run() {
   }
   phase_end_ = now() + options_.warm_up;
   for (std::size_t i = 0; i < connections_.size(); ++i) {
-    ask(i);
-    if (Status sent = send_more(i); !sent.ok()) return sent.error();
+    if (Status asked = ask(i); !asked.ok()) return asked.error();
   }
   while (phase_ != Phase::kEnding || (asking_ > 0 && now() < phase_end_)) {
     if (watch_.interrupted()) return make_error(ErrorClass::kConflict, "interrupted");
@@ -111,7 +113,8 @@ Result<HttpLoadResult> Generator::run() {
 }
 
 void Generator::turn_phase(MonoTime at) {
-  if (at < phase_end_) return;
+  const bool all_answered = phase_ == Phase::kMeasured && all_asked() && asking_ == 0;
+  if (at < phase_end_ && !all_answered) return;
   if (phase_ == Phase::kWarmUp) {
     phase_ = Phase::kMeasured;
     measured_from_ = at;
@@ -152,9 +155,7 @@ Status Generator::reopen(std::size_t index) {
   if (++reconnects_ > kReconnectsMax) return make_error(ErrorClass::kRetry, "the server keeps closing connections");
   connection.socket.reset();  // which also ends its place in epoll
   if (Status opened = open(index); !opened.ok()) return opened;
-  if (phase_ == Phase::kEnding) return ok_status();
-  ask(index);
-  return send_more(index);
+  return phase_ == Phase::kEnding ? ok_status() : ask(index);
 }
 
 Status Generator::work(Duration most) {
@@ -175,12 +176,15 @@ Status Generator::on_event(std::size_t index, unsigned events) {
   return ok_status();
 }
 
-void Generator::ask(std::size_t index) {
+Status Generator::ask(std::size_t index) {
+  if (all_asked()) return ok_status();
+  ++asked_;
   Connection& connection = connections_[index];
   connection.asking = true;
   connection.sent = 0;
   connection.asked = now();
   ++asking_;
+  return send_more(index);
 }
 
 Status Generator::send_more(std::size_t index) {
@@ -238,12 +242,12 @@ Status Generator::on_answer(std::size_t index, const HttpAnswer& answer) {
   if (close) return reopen(index);
   if (phase_ == Phase::kEnding) return ok_status();
   if (status == 503) {
+    --asked_;  // it is asked again
     connection.resume_at = at + std::min<Duration>(kPauseMax, told > Duration{0} ? told : Duration(kPauseUntold));
     ++paused_;
     return ok_status();
   }
-  ask(index);
-  return send_more(index);
+  return ask(index);
 }
 
 Status Generator::resume_paused(MonoTime at) {
@@ -254,8 +258,7 @@ Status Generator::resume_paused(MonoTime at) {
     connection.resume_at = {};
     --paused_;
     if (connection.asking || phase_ == Phase::kEnding) continue;
-    ask(i);
-    if (Status sent = send_more(i); !sent.ok()) return sent;
+    if (Status asked = ask(i); !asked.ok()) return asked;
   }
   return ok_status();
 }

@@ -19,8 +19,10 @@ struct HttpLoadOptions {
   int connections = 64;
   Duration warm_up{1'000};  ///< before anything is measured
   Duration measured{10'000};
-  std::string request;             ///< whole, the same each time
-  int messages = 1;                ///< in one request; more: the answer tells which were accepted
+  std::string request;  ///< whole, the same each time
+  int messages = 1;     ///< in one request; more: the answer tells which were accepted
+  std::int64_t requests_max =
+      0;  ///< of the whole run, which ends when all are answered; 0: as many as there is time for
   std::function<void()> on_begin;  ///< the measured time begins
   std::function<void()> on_end;
 };

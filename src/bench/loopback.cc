@@ -32,6 +32,18 @@ std::string authorization(const std::string& token) {
   return token.empty() ? std::string() : "Authorization: Bearer " + token + "\r\n";
 }
 
+Result<std::uint16_t> free_port() {
+  const FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* const any = reinterpret_cast<sockaddr*>(&address);
+  if (::bind(socket.get(), any, size) != 0 || ::getsockname(socket.get(), any, &size) != 0)
+    return refuse(std::string("no port is free: ") + std::strerror(errno));
+  return ntohs(address.sin_port);
+}
+
 Result<FileDescriptor> connect_to(std::uint16_t port) {
   FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (socket.get() < 0) return refuse(std::string("cannot make a socket: ") + std::strerror(errno));

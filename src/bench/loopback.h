@@ -13,6 +13,9 @@ namespace waybill::bench {
 /// A connected socket to 127.0.0.1 that never waits, with TCP_NODELAY. Errors: kRetry.
 [[nodiscard]] Result<FileDescriptor> connect_to(std::uint16_t port);
 
+/// A port that nobody listens on now. Errors: kRetry.
+[[nodiscard]] Result<std::uint16_t> free_port();
+
 /// One GET on a connection of its own; the body of a 200. Errors: kRetry (no answer by the deadline, or another
 /// status, which the sentence tells).
 [[nodiscard]] Result<std::string> http_get(std::uint16_t port, const std::string& target, const std::string& token,

@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
+#include "bench/child_process.h"
 #include "bench/run_watch.h"
 
 namespace waybill::bench {
@@ -17,36 +19,32 @@ namespace waybill::bench {
 struct ServerOptions {
   std::string program = "/proc/self/exe";
   std::string directory;               ///< its files: data, port, what it says; absolute
+  std::string log_url;                 ///< of its message log; empty: a file there
   std::vector<std::string> arguments;  ///< of `serve`, beside the places
   std::string token;                   ///< for its interface; empty: none is asked for
 };
 
-/// One thread. A server that was not stopped is killed by its pid; it also dies with this process.
+/// One thread.
 class ServerProcess {
  public:
   /// Returns once it is ready to work. Errors: kRetry, kConflict (interrupted): with what it said last.
   [[nodiscard]] static Result<std::unique_ptr<ServerProcess>> start(const ServerOptions& options, MonoTime deadline,
                                                                     RunWatch& watch);
-  ~ServerProcess();
-  ServerProcess(const ServerProcess&) = delete;
-  ServerProcess& operator=(const ServerProcess&) = delete;
 
-  [[nodiscard]] pid_t pid() const { return pid_; }
+  [[nodiscard]] pid_t pid() const { return child_->pid(); }
   [[nodiscard]] std::uint16_t port() const { return port_; }
-  [[nodiscard]] bool running();
-  /// Asks it to end. Errors: kRetry if it did not by the deadline, or ended otherwise than in order.
-  [[nodiscard]] Status stop(MonoTime deadline);
+  [[nodiscard]] bool running() { return child_->running(); }
+  /// As ChildProcess.
+  [[nodiscard]] Status stop(MonoTime deadline) { return child_->stop(deadline); }
 
  private:
-  ServerProcess(ServerOptions options, pid_t pid) : options_(std::move(options)), pid_(pid) {}
+  ServerProcess(ServerOptions options, std::unique_ptr<ChildProcess> child)
+      : options_(std::move(options)), child_(std::move(child)) {}
   [[nodiscard]] Status await_ready(MonoTime deadline, RunWatch& watch);
-  [[nodiscard]] std::string last_words() const;
 
   const ServerOptions options_;
-  const pid_t pid_;
+  const std::unique_ptr<ChildProcess> child_;
   std::uint16_t port_ = 0;
-  bool ended_ = false;
-  int wait_status_ = 0;
 };
 
 }  // namespace waybill::bench

@@ -26,6 +26,7 @@ std::vector<std::unique_ptr<Command>> make_commands() {
   commands.push_back(make_bench_pipeline_command());
   commands.push_back(make_bench_broker_command());
   commands.push_back(make_bench_http_command());
+  commands.push_back(make_bench_mail_command());
   commands.push_back(make_bench_log_command());
   commands.push_back(make_bench_scale_command());
   commands.push_back(make_bench_idle_command());

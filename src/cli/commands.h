@@ -30,6 +30,7 @@ namespace waybill::cli {
 [[nodiscard]] std::unique_ptr<Command> make_migrate_status_command();
 [[nodiscard]] std::unique_ptr<Command> make_migrate_up_command();
 [[nodiscard]] std::unique_ptr<Command> make_bench_http_command();
+[[nodiscard]] std::unique_ptr<Command> make_bench_mail_command();
 [[nodiscard]] std::unique_ptr<Command> make_bench_log_command();
 [[nodiscard]] std::unique_ptr<Command> make_bench_scale_command();
 [[nodiscard]] std::unique_ptr<Command> make_bench_idle_command();

@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from harness.postfix import install
 from harness.program import PROGRAM, children_of, clean_environment, is_running, waybill
 from harness.waiting import eventually
 
@@ -123,6 +124,14 @@ def test_every_answer_of_a_server_is_a_row(bench, more):
         assert result["messages_per_second"] == pytest.approx(100 * result["requests_per_second"], rel=0.01)
     if "--roles" not in more:
         assert result["delivered"] == result["accepted"]
+
+
+def test_our_smtp_client_alone(bench):
+    install()
+    result = completed(bench("mail", "--client-only", "--mails", 500))
+    assert (result["mails"], result["mail_bytes"], result["duplicates"]) == (500, 1024, 0)
+    for field in ("mails_per_second", "cpu_us_per_mail", "smtp_source_mails_per_second", "ratio_to_smtp_source"):
+        assert result[field] > 0, field
 
 
 def test_an_idle_server(bench):
