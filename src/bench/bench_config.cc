@@ -2,12 +2,15 @@
 
 namespace waybill::bench {
 
-std::vector<std::pair<std::string, std::string>> own_places(const std::string& directory, const std::string& log_url) {
+std::vector<std::pair<std::string, std::string>> keys_of(const OwnPlaces& places) {
+  const auto& [directory, log_url, relay] = places;
   return {{"instance.name", "bench"},
           {"data.dir", directory},
           {"message_log.url", log_url.empty() ? "sqlite:" + directory + "/waybill.db" : log_url},
           {"mail.maildir", directory + "/mail"},
           {"mail.journal", ""},
+          {"mail.smtp.relays", relay},
+          {"mail.smtp.password", ""},
           {"mail.exchange", "waybill.bench"},
           {"mail.routing_key", "waybill.bench"},
           {"mail.queue", std::string(kBenchQueue)},
@@ -18,8 +21,8 @@ std::vector<std::pair<std::string, std::string>> own_places(const std::string& d
           {"log.level", "warning"}};
 }
 
-Result<app::Config> load_in(app::ConfigSources sources, const std::string& directory, const std::string& log_url) {
-  for (const auto& [key, value] : own_places(directory, log_url)) sources.flags.push_back({key, value, "bench"});
+Result<app::Config> load_in(app::ConfigSources sources, const OwnPlaces& places) {
+  for (const auto& [key, value] : keys_of(places)) sources.flags.push_back({key, value, "bench"});
   auto loaded = app::load_config(sources);
   if (!loaded.ok()) return loaded.error();
   return std::move(loaded->config);

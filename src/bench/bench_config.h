@@ -15,13 +15,16 @@ namespace waybill::bench {
 /// The queue that benchmarks use, on whatever broker.
 inline constexpr std::string_view kBenchQueue = "waybill.bench.queue";
 
-/// The keys that are overruled, and their values, for a benchmark that works in `directory` on the message log
-/// `log_url`, or without one on a file there.
-[[nodiscard]] std::vector<std::pair<std::string, std::string>> own_places(const std::string& directory,
-                                                                          const std::string& log_url = "");
+struct OwnPlaces {
+  std::string directory;
+  std::string log_url;  ///< of the message log; empty: a file in the directory
+  std::string relay;    ///< where mail goes; empty: into a Maildir there
+};
+
+/// The keys that are overruled, and their values.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> keys_of(const OwnPlaces& places);
 
 /// Errors: as load_config.
-[[nodiscard]] Result<app::Config> load_in(app::ConfigSources sources, const std::string& directory,
-                                          const std::string& log_url = "");
+[[nodiscard]] Result<app::Config> load_in(app::ConfigSources sources, const OwnPlaces& places);
 
 }  // namespace waybill::bench

@@ -77,7 +77,7 @@ class HttpRun {
 
 Status HttpRun::run(const std::string& directory) {
   ServerOptions server;
-  server.directory = directory;
+  server.places = {directory, "", ""};
   server.arguments = options_.serve_arguments;
   server.token = token_of(config_);
   if (!options_.roles.empty()) server.arguments.insert(server.arguments.end(), {"--roles", options_.roles});

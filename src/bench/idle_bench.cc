@@ -34,7 +34,7 @@ Status sit(ServerProcess& server, const char* what, int seconds, RunWatch& watch
 Result<Report> run_idle_bench(const app::Config& config, const std::string& directory, const IdleBenchOptions& options,
                               RunWatch& watch) {
   ServerOptions server_options;
-  server_options.directory = directory;
+  server_options.places = {directory, "", ""};
   server_options.arguments = options.serve_arguments;
   if (!config.http.tokens.empty()) server_options.token = config.http.tokens.front();
   if (!options.roles.empty()) {

@@ -74,15 +74,14 @@ class MailRun {
 Status MailRun::start(const std::string& directory) {
   if (Status cleared = clear_broker(config_); !cleared.ok()) return cleared;
   ServerOptions server;
-  server.directory = directory;
+  server.places = {directory, config_.message_log.shared() ? config_.message_log.shared_url : "",
+                   "smtp://127.0.0.1:" + std::to_string(sink_.port())};
   server.token = token_of(config_);
-  server.log_url = config_.message_log.shared() ? config_.message_log.shared_url : "";
   server.arguments = options_.serve_arguments;
   const std::string connections = std::to_string(options_.relay_connections);
-  for (const auto& pair : {"mail.smtp.relays=smtp://127.0.0.1:" + std::to_string(sink_.port()),
-                           "mail.smtp.max_connections=" + connections}) {
-    server.arguments.insert(server.arguments.end(), {"--set", pair});
-  }
+  server.arguments.insert(server.arguments.end(), {"--set", "mail.smtp.max_connections=" + connections});
+  if (config_.mail.allowed_from.empty())
+    server.arguments.insert(server.arguments.end(), {"--set", "mail.allowed_from=" + config_.mail.from});
   auto started = ServerProcess::start(server, now() + kStartMax, watch_);
   if (!started.ok()) return started.error();
   server_ = std::move(*started);

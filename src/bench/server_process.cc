@@ -4,7 +4,6 @@
 #include <fstream>
 #include <thread>
 
-#include "bench/bench_config.h"
 #include "bench/loopback.h"
 
 namespace waybill::bench {
@@ -15,12 +14,12 @@ constexpr Duration kAnswerMax{2'000};
 
 MonoTime now() { return std::chrono::steady_clock::now(); }
 
-std::string port_file(const ServerOptions& options) { return options.directory + "/port"; }
+std::string port_file(const ServerOptions& options) { return options.places.directory + "/port"; }
 
 std::vector<std::string> command_line(const ServerOptions& options) {
   std::vector<std::string> words{"waybill", "serve", "--port-file", port_file(options)};
   words.insert(words.end(), options.arguments.begin(), options.arguments.end());
-  for (const auto& [key, value] : own_places(options.directory, options.log_url)) {
+  for (const auto& [key, value] : keys_of(options.places)) {
     words.emplace_back("--set");
     words.push_back(std::string(key).append("=").append(value));
   }
@@ -32,8 +31,8 @@ std::vector<std::string> command_line(const ServerOptions& options) {
 Result<std::unique_ptr<ServerProcess>> ServerProcess::start(const ServerOptions& options, MonoTime deadline,
                                                             RunWatch& watch) {
   std::filesystem::remove(port_file(options));
-  auto child =
-      ChildProcess::start({"the server", options.program, command_line(options), options.directory + "/serve.log"});
+  auto child = ChildProcess::start(
+      {"the server", options.program, command_line(options), options.places.directory + "/serve.log"});
   if (!child.ok()) return child.error();
   std::unique_ptr<ServerProcess> server(new ServerProcess(options, std::move(*child)));
   if (Status ready = server->await_ready(deadline, watch); !ready.ok()) return ready.error();

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "bench/bench_config.h"
 #include "bench/child_process.h"
 #include "bench/run_watch.h"
 
@@ -18,8 +19,7 @@ namespace waybill::bench {
 
 struct ServerOptions {
   std::string program = "/proc/self/exe";
-  std::string directory;               ///< its files: data, port, what it says; absolute
-  std::string log_url;                 ///< of its message log; empty: a file there
+  OwnPlaces places;                    ///< in its absolute directory are its data, its port and what it says
   std::vector<std::string> arguments;  ///< of `serve`, beside the places
   std::string token;                   ///< for its interface; empty: none is asked for
 };

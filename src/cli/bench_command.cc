@@ -58,7 +58,7 @@ Result<bench::Report> BenchCommand::measure_in_scratch(const app::ConfigSources&
     if (!made.ok()) return made.error();
     place = std::move(*made);
   }
-  const auto config = bench::load_in(sources, scratch->path(), place ? place->url() : "");
+  const auto config = bench::load_in(sources, {scratch->path(), place ? place->url() : "", ""});
   if (!config.ok()) return config.error();
   auto report = measure(*config, scratch->path(), watch);
   if (report.ok()) report->add("file_system", scratch->file_system());

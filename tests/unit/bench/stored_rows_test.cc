@@ -14,7 +14,7 @@ class StoredRowsTest : public ::testing::Test {
   StoredRowsTest() {
     app::ConfigSources sources;
     sources.file = "/dev/null";
-    auto config = load_in(sources, folder_.path());
+    auto config = load_in(sources, {folder_.path(), "", ""});
     if (!config.ok()) ADD_FAILURE() << config.error().message;
     config_ = *config;
   }
