@@ -90,7 +90,7 @@ void MariadbDatabase::empty_log() {
   // One transaction, which waits for the disk once. DELETE: TRUNCATE makes new files.
   std::string sql = "SET @waybill_writer = 1; START TRANSACTION;";
   for (const char* table : {"msg_log", "msg_event", "idempotency_key", "node_lease", "queue_fact", "instance",
-                            "kept_count", "count_change"}) {
+                            "kept_count", "count_change", "mail_recipient"}) {
     sql += std::string("DELETE FROM ") + table + ";";
   }
   const Status done = client_.run(sql + "COMMIT; SET @waybill_writer = NULL");

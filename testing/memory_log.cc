@@ -71,6 +71,15 @@ Result<std::vector<MessageEvent>> MemoryLog::events(const MessageId& id) {
   return found == rows_->events.end() ? std::vector<MessageEvent>() : found->second;
 }
 
+Result<std::vector<RecordedRecipient>> MemoryLog::recipients(const MessageId& id) {
+  const std::lock_guard lock(mutex_);
+  std::vector<RecordedRecipient> recipients;
+  if (const auto found = rows_->recipients.find(id); found != rows_->recipients.end()) {
+    for (const auto& [_, recorded] : found->second) recipients.push_back(recorded);
+  }
+  return recipients;
+}
+
 Result<ListPage> MemoryLog::list(const ListFilter& filter) {
   const std::lock_guard lock(mutex_);
   auto before = static_cast<std::uint64_t>(INT64_MAX);

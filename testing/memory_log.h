@@ -42,6 +42,7 @@ class MemoryLog final : public MessageLog, public MessageReader {
 
   [[nodiscard]] Result<std::optional<Row>> find(const MessageId& id, bool with_body) override;
   [[nodiscard]] Result<std::vector<MessageEvent>> events(const MessageId& id) override;
+  [[nodiscard]] Result<std::vector<RecordedRecipient>> recipients(const MessageId& id) override;
   [[nodiscard]] Result<ListPage> list(const ListFilter& filter) override;
   [[nodiscard]] Result<std::int64_t> count(const MessageFilter& where, std::int64_t most) override;
   [[nodiscard]] Result<LogStats> stats() override;

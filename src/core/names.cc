@@ -45,6 +45,14 @@ std::size_t count_code_points(std::string_view text) {
   return count;
 }
 
+bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
+
+std::size_t length_of_character(std::string_view text) {
+  std::size_t length = 1;
+  while (length < text.size() && length < 4 && continues_character(text[length])) ++length;
+  return length;
+}
+
 // What is plain ASCII from the front on, in whole words: most text is nothing else, and every body is looked at.
 std::size_t ascii_prefix(std::string_view text) {
   std::size_t at = 0;
@@ -59,6 +67,25 @@ std::size_t ascii_prefix(std::string_view text) {
 
 bool is_valid_utf8(std::string_view text) {
   return count_code_points(text.substr(ascii_prefix(text))) != std::string_view::npos;
+}
+
+std::string as_utf8(std::string_view text) {
+  if (is_valid_utf8(text) && text.find('\0') == std::string_view::npos) return std::string(text);
+  std::string clean;
+  clean.reserve(text.size());
+  while (!text.empty()) {
+    const auto character = text.substr(0, length_of_character(text));
+    const bool readable = character != std::string_view("\0", 1) && is_valid_utf8(character);
+    clean += readable ? character : std::string_view("?");
+    text.remove_prefix(character.size());
+  }
+  return clean;
+}
+
+std::string_view cut_to(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return text;
+  while (bytes > 0 && continues_character(text[bytes])) --bytes;
+  return text.substr(0, bytes);
 }
 
 Status validate_message_id(std::string_view id) {

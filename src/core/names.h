@@ -22,6 +22,10 @@ inline constexpr std::string_view kReservedIdPrefix = "waybill.";
 /// Checks length and UTF-8; says which rule was broken. Reserved ids are refused too.
 [[nodiscard]] Status validate_message_id(std::string_view id);
 [[nodiscard]] bool is_valid_utf8(std::string_view text);
+/// What is not UTF-8, or is a zero byte, becomes `?`.
+[[nodiscard]] std::string as_utf8(std::string_view text);
+/// Its front, at most `bytes` of it, cut between characters.
+[[nodiscard]] std::string_view cut_to(std::string_view text, std::size_t bytes);
 
 /// A queue of the broker. Empty means external: somebody else consumes it.
 struct QueueName {

@@ -20,6 +20,7 @@
 #include "core/message.h"
 #include "core/names.h"
 #include "core/outcomes.h"
+#include "core/recipients.h"
 #include "core/route_table.h"
 
 namespace waybill {
@@ -215,8 +216,9 @@ struct ClaimAnswer {
   int crash_count = 0;
   std::int64_t publish_number = 0;
   std::optional<RetryPolicy> retry;
-  std::optional<Body> body;         ///< if it was wanted
-  std::optional<LapsedRow> lapsed;  ///< this claim first ended an attempt that had lapsed
+  std::optional<Body> body;                 ///< if it was wanted
+  std::vector<RecipientRecord> recipients;  ///< of a grant: what earlier attempts recorded, by address, bytewise
+  std::optional<LapsedRow> lapsed;          ///< this claim first ended an attempt that had lapsed
   WallTime store_now{};
 };
 
@@ -235,9 +237,13 @@ struct Release {
   bool never_started = false;  ///< nor has its handler, whatever the claim said of its effect
 };
 
+/// `recipients` are recorded by the rules of core/recipients.h whatever becomes of the outcome, in the same commit,
+/// whole or not at all: what a relay said is true, also of an attempt that is not open any more. Of one from before the
+/// last replay only deliveries count. The write has an error of its own if check_recipients refuses them.
 struct Finish {
   Fence fence;
   HandlerOutcome outcome;
+  std::vector<RecipientRecord> recipients = {};
   Duration delay{8'000};  ///< for retry, and unknown by policy retry
   int max_tries = 3;      ///< failed attempts that use the row up
   UnknownPolicy unknown = UnknownPolicy::kRetry;
@@ -303,15 +309,16 @@ struct Resolve {
   bool happened = false;  ///< false: drive it again, as replay does
 };
 /// Drives a `dead`, `cancelled` or unknown row again from zero tries. `again` also a consumed one, or one whose
-/// effect is known to have happened (late_done); it is counted in the row.
+/// effect is known to have happened (late_done); it is counted in the row. Recipients that have refused are to be tried
+/// again; those that have the mail are not, with `again` neither.
 struct Replay {
   MessageId id;
   bool again = false;
   Duration after{0};  ///< spreads many replays over time; above 0 it becomes the row's `not_before`
 };
 
-/// Removes `consumed`, `cancelled` and external `sent` rows that last changed before now - age, with their events, and
-/// idempotency keys that are older than a day and whose row is gone.
+/// Removes `consumed`, `cancelled` and external `sent` rows that last changed before now - age, with their events and
+/// recipients, and idempotency keys that are older than a day and whose row is gone.
 struct Prune {
   Duration age = std::chrono::hours(24 * 7);
   int limit = 1'000;

@@ -79,6 +79,13 @@ struct MessageEvent {
   std::string detail;
 };
 
+/// What is known of one recipient of a mail, since when.
+struct RecordedRecipient {
+  RecipientRecord record;
+  WallTime at{};
+  bool operator==(const RecordedRecipient&) const = default;
+};
+
 /// Which rows: all that is given must hold.
 struct MessageFilter {
   std::optional<State> status;
@@ -121,6 +128,8 @@ class MessageReader {
   /// Nothing if there is no such row.
   [[nodiscard]] virtual Result<std::optional<Row>> find(const MessageId& id, bool with_body) = 0;
   [[nodiscard]] virtual Result<std::vector<MessageEvent>> events(const MessageId& id) = 0;
+  /// By address, bytewise; none of a message that has none, or whose handler has recorded none.
+  [[nodiscard]] virtual Result<std::vector<RecordedRecipient>> recipients(const MessageId& id) = 0;
   /// Also kPermanent: the cursor is none of this log's.
   [[nodiscard]] virtual Result<ListPage> list(const ListFilter& filter) = 0;
   /// How many rows match, counting no further than `most`.

@@ -32,6 +32,7 @@ void Batch::remove(StoredRow& row) {
   const State state = row.status;
   const Phase phase = phase_of(row, now);
   if (!drop.prune_leaves_events) rows.events.erase(id);
+  if (!drop.prune_leaves_recipients) rows.recipients.erase(id);
   rows.erase(row);
   tell(id, state, phase, Verb::kPrune, state, Phase::kAbsent);
 }
@@ -67,6 +68,41 @@ bool Batch::has_event(const StoredRow& row, std::string_view kind) const {
 bool Batch::last_event_is(const StoredRow& row, std::string_view kind) const {
   const auto found = rows.events.find(row.message.id);
   return found != rows.events.end() && !found->second.empty() && found->second.back().kind == kind;
+}
+
+void Batch::record(const StoredRow& row, const RecipientRecord& told) {
+  RecipientRecord kept = fit_to_keep(told);
+  auto& of_row = rows.recipients[row.message.id];
+  const auto known = of_row.find(kept.address);
+  if (known != of_row.end()) {
+    const RecipientRecord& was = known->second.record;
+    if (was.outcome.fate == RecipientFate::kDelivered && !drop.delivery_may_be_overwritten) return;
+    const bool refused = was.outcome.fate == RecipientFate::kRefused && !drop.refusal_may_be_overwritten;
+    if (refused && kept.outcome.fate != RecipientFate::kDelivered) return;
+    if (refused && drop.refusal_is_for_ever) return;
+    if (was == kept && !drop.same_again_is_news) return;
+  }
+  std::string address = kept.address;
+  of_row.insert_or_assign(std::move(address), RecordedRecipient{std::move(kept), now});
+}
+
+void Batch::open_refused(const StoredRow& row) {
+  for (auto& [_, recorded] : rows.recipients[row.message.id]) {
+    RecipientFate& fate = recorded.record.outcome.fate;
+    const bool opens =
+        fate == RecipientFate::kRefused || (fate == RecipientFate::kDelivered && drop.replay_opens_deliveries);
+    if (!opens) continue;
+    fate = RecipientFate::kTryAgain;
+    recorded.at = now;
+  }
+}
+
+std::vector<RecipientRecord> Batch::recipients_of(const StoredRow& row) const {
+  std::vector<RecipientRecord> records;
+  const auto found = rows.recipients.find(row.message.id);
+  if (found == rows.recipients.end() || drop.claim_hides_recipients) return records;
+  for (const auto& [_, recorded] : found->second) records.push_back(recorded.record);
+  return records;
 }
 
 bool Batch::may_lapse(const LapseRule& rule) const {

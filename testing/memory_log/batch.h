@@ -43,6 +43,12 @@ class Batch {
   /// True if the last line of the row's history is of this kind.
   [[nodiscard]] bool last_event_is(const StoredRow& row, std::string_view kind) const;
 
+  /// What became of a recipient, by the rule of core/recipients.h.
+  void record(const StoredRow& row, const RecipientRecord& told);
+  /// Recipients that have refused are to be tried again.
+  void open_refused(const StoredRow& row);
+  [[nodiscard]] std::vector<RecipientRecord> recipients_of(const StoredRow& row) const;
+
   /// True if a lease that has passed may be taken for a holder that is gone.
   [[nodiscard]] bool may_lapse(const LapseRule& rule) const;
   /// Ends the attempt of a holder that never reported.

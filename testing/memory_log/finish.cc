@@ -98,12 +98,26 @@ bool is_run_again(const StoredRow& row, const Finish& write) {
          row.ended_by == write.outcome.index();
 }
 
+// True of any attempt that the row has had, for what a relay said is true. What one from before the last replay was
+// refused has been opened since.
+void record_recipients(const StoredRow& row, const Finish& write, Batch& batch) {
+  const std::int32_t attempt = write.fence.attempt;
+  if (batch.drop.recipients_forgotten || attempt < 1 || attempt > row.attempt) return;
+  if (batch.drop.stale_recipients_forgotten && !stands(row, write.fence)) return;
+  const bool since_replay = attempt > row.replay_attempt || batch.drop.refusals_outlive_replay;
+  for (const auto& told : write.recipients) {
+    if (since_replay || told.outcome.fate == RecipientFate::kDelivered) batch.record(row, told);
+  }
+}
+
 }  // namespace
 
 Result<Answer> apply(const Finish& write, Batch& batch) {
+  if (const auto status = check_recipients(write.recipients); !status) return status.error();
   StoredRow* row = batch.rows.find(write.fence.id);
   if (row == nullptr) return Answer(FinishAnswer{.kind = FinishAnswer::Kind::kUnknownId});
   if (batch.drop.finish_changes_nothing) return Answer(FinishAnswer{});
+  record_recipients(*row, write, batch);
   if (const auto* done = std::get_if<Done>(&write.outcome)) return Answer(finish_done(*row, write, *done, batch));
   const bool unfenced = batch.drop.finish_without_fencing && kOpenStates.has(row->status);
   if (!stands(*row, write.fence) && !unfenced) {

@@ -75,6 +75,18 @@ struct MemoryLogMutations {
   bool retry_always_uses_up_a_try = false;
   bool retry_without_a_try_ends_the_last = false;  ///< dead at a number of tries that it did not use up
   bool dead_letter_copy_left_out = false;
+  // recipients
+  bool recipients_forgotten = false;         ///< and their attempt ends as ever
+  bool stale_recipients_forgotten = false;   ///< of an attempt that is not open any more
+  bool delivery_may_be_overwritten = false;  ///< a later report opens or refuses it
+  bool refusal_may_be_overwritten = false;   ///< a later report opens it
+  bool refusal_is_for_ever = false;          ///< it never becomes a delivery
+  bool same_again_is_news = false;           ///< the time is that of the last report
+  bool refusals_outlive_replay = false;      ///< an attempt from before it refuses again what it has opened
+  bool replay_leaves_refusals = false;       ///< nobody tries them again
+  bool replay_opens_deliveries = false;      ///< they get the mail again
+  bool claim_hides_recipients = false;       ///< a later attempt goes to all of them
+  bool prune_leaves_recipients = false;      ///< a new row of this id begins with them
   // people
   bool cancel_changes_nothing = false;  ///< and says that it applied
   bool cancel_open_attempt = false;

@@ -119,6 +119,7 @@ Result<Answer> apply(const Replay& write, Batch& batch) {
   if (!possible || (effect_known && !write.again)) {
     return Answer(answer_of(*row, was_just_replayed(*row, kEventReplayed, batch)));
   }
+  if (!batch.drop.replay_leaves_refusals) batch.open_refused(*row);
   drive_again(*row, write.again ? Verb::kReplayAgain : Verb::kReplay, write.again, write.after, batch);
   batch.add_event(*row, kEventReplayed, row->attempt, write.again ? "again" : "");
   return Answer(answer_of(*row, true));

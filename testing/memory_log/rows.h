@@ -106,6 +106,7 @@ class Rows {
   std::map<int, NodeLease> nodes;
   std::map<std::pair<Owner, QueueName>, ReportedFact> facts;
   std::map<MessageId, std::vector<MessageEvent>> events;
+  std::map<MessageId, std::map<std::string, RecordedRecipient>> recipients;  ///< by address
 
  private:
   void link(StoredRow& row);

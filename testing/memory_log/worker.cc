@@ -53,14 +53,15 @@ void open_attempt(StoredRow& row, const Claim& claim, Batch& batch) {
   });
 }
 
-ClaimAnswer answer_claim(const StoredRow& row, const Claim& claim, ClaimVerdict verdict, WallTime now) {
+ClaimAnswer answer_claim(const StoredRow& row, const Claim& claim, ClaimVerdict verdict, const Batch& batch) {
   ClaimAnswer answer{.verdict = verdict,
                      .attempt = row.attempt,
                      .try_count = row.try_count,
                      .crash_count = row.crash_count,
                      .publish_number = row.publish_count,
                      .retry = row.message.retry,
-                     .store_now = now};
+                     .store_now = batch.now};
+  if (verdict == ClaimVerdict::kGranted) answer.recipients = batch.recipients_of(row);
   if (claim.want_body && verdict == ClaimVerdict::kGranted) answer.body = row.message.body;
   return answer;
 }
@@ -72,7 +73,7 @@ Result<Answer> apply(const Claim& write, Batch& batch) {
   if (row == nullptr) return Answer(ClaimAnswer{.verdict = ClaimVerdict::kUnknownId, .store_now = batch.now});
   std::optional<LapsedRow> lapsed;
   const auto answer = [&](ClaimVerdict verdict) {
-    ClaimAnswer claimed = answer_claim(*row, write, verdict, batch.now);
+    ClaimAnswer claimed = answer_claim(*row, write, verdict, batch);
     claimed.lapsed = lapsed;
     return Answer(std::move(claimed));
   };

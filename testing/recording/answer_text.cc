@@ -162,6 +162,10 @@ std::string describe(const ClaimAnswer& answer, const CopyNames& /*names*/) {
   line.value("attempt", answer.attempt).value("tries", answer.try_count).value("crashes", answer.crash_count);
   line.value("publish", answer.publish_number).value("at", answer.store_now);
   if (answer.retry) line.value("retry", to_string(*answer.retry));
+  for (const auto& [address, outcome, relay] : answer.recipients) {
+    line.value(address, to_string(outcome.fate)).value("code", outcome.code).word(outcome.enhanced);
+    line.word(outcome.text).word(relay);
+  }
   return line.value("body", answer.body).take();
 }
 

@@ -233,11 +233,29 @@ void fields(W& value, Io& io) {
   io("never_started", never_started);
 }
 
+template <Is<RecipientOutcome> W, class Io>
+void fields(W& value, Io& io) {
+  auto& [fate, code, enhanced, text] = value;
+  io("fate", fate);
+  io("code", code);
+  io("enhanced", enhanced);
+  io("text", text);
+}
+
+template <Is<RecipientRecord> W, class Io>
+void fields(W& value, Io& io) {
+  auto& [address, outcome, relay] = value;
+  io("address", address);
+  io("outcome", outcome);
+  io("relay", relay);
+}
+
 template <Is<Finish> W, class Io>
 void fields(W& value, Io& io) {
-  auto& [fence, outcome, delay, max_tries, unknown, dead_letter, times] = value;
+  auto& [fence, outcome, recipients, delay, max_tries, unknown, dead_letter, times] = value;
   io("fence", fence);
   io("outcome", outcome);
+  io("recipients", recipients);
   io("delay", delay);
   io("max_tries", max_tries);
   io("unknown", unknown);

@@ -61,6 +61,7 @@ json::value encode(Duration time) { return json::value(time.count()); }
 json::value encode(WallTime time) { return json::value(to_millis(time)); }
 json::value encode(State state) { return json::string(to_string(state)); }
 json::value encode(UnknownPolicy policy) { return json::string(policy == UnknownPolicy::kHold ? "hold" : "retry"); }
+json::value encode(RecipientFate fate) { return json::string(to_string(fate)); }
 json::value encode(const Owner& owner) { return json::value(to_string(owner)); }
 json::value encode(const Digest& digest) { return json::value(to_hex(digest)); }
 json::value encode(const RetryPolicy& policy) { return json::value(to_string(policy)); }
@@ -171,6 +172,15 @@ bool decode(const json::value& from, Digest& to) { return decode_text(from, to, 
 bool decode(const json::value& from, RetryPolicy& to) { return decode_text(from, to, parse_retry_policy); }
 bool decode(const json::value& from, Owner& to) {
   return decode_text(from, to, [](std::string_view text) { return std::optional(parse_owner(text)); });
+}
+bool decode(const json::value& from, RecipientFate& to) {
+  return decode_text(from, to, [](std::string_view text) -> std::optional<RecipientFate> {
+    using enum RecipientFate;
+    for (const RecipientFate fate : {kDelivered, kTryAgain, kRefused, kUnknown}) {
+      if (text == to_string(fate)) return fate;
+    }
+    return std::nullopt;
+  });
 }
 bool decode(const json::value& from, UnknownPolicy& to) {
   return decode_text(from, to, [](std::string_view text) -> std::optional<UnknownPolicy> {

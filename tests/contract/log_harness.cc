@@ -37,6 +37,16 @@ std::string show(Phase phase) {
   return "?";
 }
 
+std::string show(const std::vector<RecordedRecipient>& recipients) {
+  std::string text;
+  for (const auto& [record, at] : recipients) {
+    const auto& [fate, code, enhanced, said] = record.outcome;
+    text += " recipient " + record.address + ' ' + std::string(to_string(fate)) + ' ' + std::to_string(code) + ' ' +
+            enhanced + ' ' + said + ' ' + record.relay + ' ' + show(at);
+  }
+  return text;
+}
+
 std::string describe(const Row& row, const std::vector<MessageEvent>& events) {
   std::ostringstream text;
   text << row.message.id.value << " route=" << row.message.route.exchange << '/' << row.message.route.routing_key
@@ -223,9 +233,13 @@ int LogHarness::count_events(const std::string& id, std::string_view kind, Place
   return count;
 }
 
+std::vector<RecordedRecipient> LogHarness::recipients(const std::string& id, Place place) {
+  return must(reader().recipients({id}), "recipients", place);
+}
+
 std::string LogHarness::snapshot(const MessageId& id, Place place) {
   const auto found = must(reader().find(id, true), "find", place);
-  return found ? describe(*found, events(id.value, place)) : "no row";
+  return found ? describe(*found, events(id.value, place)) + show(recipients(id.value, place)) : "no row";
 }
 
 std::vector<Row> LogHarness::list(std::optional<State> status, int limit, Place place) {

@@ -105,6 +105,7 @@ struct AnswerTo<ReportQueues> {
 
 /// A row with its history, as text that is equal exactly if nothing of it changed.
 [[nodiscard]] std::string describe(const Row& row, const std::vector<MessageEvent>& events);
+[[nodiscard]] std::string show(const std::vector<RecordedRecipient>& recipients);
 
 class LogHarness {
  public:
@@ -177,6 +178,7 @@ class LogHarness {
   [[nodiscard]] State status(const std::string& id, Place place = Place::current()) { return row(id, place).status; }
   [[nodiscard]] std::vector<MessageEvent> events(const std::string& id, Place place = Place::current());
   [[nodiscard]] int count_events(const std::string& id, std::string_view kind, Place place = Place::current());
+  [[nodiscard]] std::vector<RecordedRecipient> recipients(const std::string& id, Place place = Place::current());
   [[nodiscard]] std::string snapshot(const MessageId& id, Place place = Place::current());
   [[nodiscard]] std::vector<Row> list(std::optional<State> status = std::nullopt, int limit = 1'000,
                                       Place place = Place::current());
@@ -220,6 +222,8 @@ TakenRow only_row(const TakeAnswer& answer, Place place = Place::current());
 [[nodiscard]] std::vector<LogCase> attempt_cases();
 [[nodiscard]] std::vector<LogCase> finish_cases();
 [[nodiscard]] std::vector<LogCase> done_cases();
+[[nodiscard]] std::vector<LogCase> recipient_cases();
+[[nodiscard]] std::vector<LogCase> recipient_rule_cases();
 [[nodiscard]] std::vector<LogCase> lapse_cases();
 [[nodiscard]] std::vector<LogCase> told_lapse_cases();
 [[nodiscard]] std::vector<LogCase> dead_letter_cases();

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "log/mariadb/inserter.h"
+#include "log/mariadb/recipients.h"
+#include "log/rows/columns.h"
 #include "log/rows/decide.h"
 
 namespace waybill::mariadb {
@@ -114,6 +116,7 @@ class Changes {
     const auto* done = std::get_if<Done>(&write.outcome);
     const bool since_replay = row.attempt > row.replay_attempt;
     if (done == nullptr || !row.stands(write.fence) || !since_replay || is_final(row.status)) return std::nullopt;
+    recipients_.add(write, now_);
     std::string how = sql("status = 3, owner = NULL, next_try_time = NULL, outcome = 0, consume_time = ?", now_);
     if (!done->result.empty()) how += sql(", result = ?", rows::for_people(done->result));
     change(write.fence.id, how + times(row, write.times));
@@ -148,6 +151,7 @@ class Changes {
       db.tell(kClaim + rows.text() + " ON DUPLICATE KEY UPDATE " + how +
               sql(", claim_token = VALUES(claim_token), update_time = ?", now_));
     }
+    recipients_.tell(db);
   }
   [[nodiscard]] bool empty() const { return changes_.empty() && claims_.empty(); }
 
@@ -173,13 +177,16 @@ class Changes {
   Ledger& ledger_;
   std::map<std::string, List> changes_;
   std::map<std::string, Tuples> claims_;
+  RecipientLines recipients_;
 };
 
 bool has_usual_way(const Write& write) {
   if (const auto* claim = std::get_if<Claim>(&write)) {
     return !claim->want_body && !rows::is_dead_letter_copy(claim->id);
   }
-  if (const auto* finish = std::get_if<Finish>(&write)) return std::holds_alternative<Done>(finish->outcome);
+  if (const auto* finish = std::get_if<Finish>(&write)) {
+    return std::holds_alternative<Done>(finish->outcome) && rows::only_adds_recipients(*finish);
+  }
   return std::holds_alternative<MarkSent>(write) || std::holds_alternative<Renew>(write) ||
          std::holds_alternative<BeginEffect>(write) || std::holds_alternative<Release>(write);
 }
@@ -220,6 +227,25 @@ bool insert(Connection& db, Inserter& appends, Inserter& rare) {
   if (!failure) return true;
   if (failure->error.code != kDuplicate) db.fail(*std::move(failure));
   return false;
+}
+
+/// The first attempt of a row has nothing to be told.
+void tell_recipients(Connection& db, std::span<const Write* const> writes, rows::Answers& answers) {
+  std::unordered_map<std::string_view, ClaimAnswer*> again;
+  List ids;
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    const auto* claim = std::get_if<Claim>(writes[i]);
+    if (claim == nullptr || !answers[i]) continue;
+    auto& answer = std::get<ClaimAnswer>(answers[i]->value());
+    if (answer.attempt == 1) continue;
+    again.emplace(claim->id.value, &answer);
+    ids.add(claim->id);
+  }
+  if (again.empty()) return;
+  const Rows recipients = db.ask(recipients_of(ids));
+  for (int i = 0; i < recipients.size(); ++i) {
+    again.at(recipients.text(i, 0))->recipients.push_back(rows::recipient_from(recipients, i).record);
+  }
 }
 
 /// `of` gives the write that names this row, and the place of its answer.
@@ -278,6 +304,7 @@ void run_hot_statements(Connection& db, rows::HeldRows& held, std::span<const Wr
       const std::size_t i = by_id.at(id);
       return std::pair(writes[i], &answers[i]);
     });
+    if (!db.failed()) tell_recipients(db, writes, answers);
   }
 }
 

@@ -17,7 +17,7 @@ constexpr char kRights[] =
     "DELETE FROM msg_event WHERE 1 = 0; DELETE FROM idempotency_key WHERE 1 = 0; DELETE FROM node_lease WHERE 1 = 0; "
     "DELETE FROM queue_fact WHERE 1 = 0; UPDATE instance SET stopped = stopped WHERE 1 = 0; "
     "UPDATE kept_count SET amount = amount WHERE 1 = 0; DELETE FROM count_change WHERE 1 = 0; "
-    "UPDATE own_commit SET number = number WHERE 1 = 0";
+    "UPDATE own_commit SET number = number WHERE 1 = 0; DELETE FROM mail_recipient WHERE 1 = 0";
 
 void tell_durability(SharedLogFacts& facts, const Result<std::string>& durable) {
   using Durability = SharedLogFacts::Durability;

@@ -6,6 +6,7 @@
 #include "log/list_cursor.h"
 #include "log/mariadb/connection.h"
 #include "log/mariadb/listing.h"
+#include "log/mariadb/recipients.h"
 #include "log/mariadb/row_columns.h"
 #include "log/mariadb/schema.h"
 #include "log/mariadb/statistics.h"
@@ -113,6 +114,16 @@ Result<std::vector<MessageEvent>> MariadbReader::events(const MessageId& id) {
           {lines.time(i, 0), lines.string(i, 1), lines.small(i, 2), lines.small(i, 3), lines.string(i, 4)});
     }
     return events;
+  });
+}
+
+Result<std::vector<RecordedRecipient>> MariadbReader::recipients(const MessageId& id) {
+  if (!is_text(id.value)) return std::vector<RecordedRecipient>();
+  return read([&](Connection& db) {
+    std::vector<RecordedRecipient> recipients;
+    const Rows lines = db.ask(mariadb::recipients_of(mariadb::List().add(id)));
+    for (int i = 0; i < lines.size(); ++i) recipients.push_back(rows::recipient_from(lines, i));
+    return recipients;
   });
 }
 

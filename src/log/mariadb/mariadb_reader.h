@@ -22,6 +22,7 @@ class MariadbReader final : public MessageReader {
 
   [[nodiscard]] Result<std::optional<Row>> find(const MessageId& id, bool with_body) override;
   [[nodiscard]] Result<std::vector<MessageEvent>> events(const MessageId& id) override;
+  [[nodiscard]] Result<std::vector<RecordedRecipient>> recipients(const MessageId& id) override;
   [[nodiscard]] Result<ListPage> list(const ListFilter& filter) override;
   [[nodiscard]] Result<std::int64_t> count(const MessageFilter& where, std::int64_t most) override;
   [[nodiscard]] Result<LogStats> stats() override;

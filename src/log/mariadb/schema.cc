@@ -16,7 +16,7 @@ constexpr char kHasRows[] = "SELECT EXISTS (SELECT 1 FROM msg_log)";
 constexpr char kInTheWay[] =
     "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name IN ('msg_event', "
     "'idempotency_key', 'node_lease', 'queue_fact', 'instance', 'log_identity', 'kept_count', 'count_change', "
-    "'own_commit') ORDER BY table_name LIMIT 1";
+    "'own_commit', 'mail_recipient') ORDER BY table_name LIMIT 1";
 constexpr char kForm[] =
     "SELECT c.collation_name, t.engine FROM information_schema.columns c JOIN information_schema.tables t "
     "ON t.table_schema = c.table_schema AND t.table_name = c.table_name "

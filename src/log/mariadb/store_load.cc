@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "log/mariadb/mariadb_store.h"
+#include "log/mariadb/recipients.h"
 #include "log/mariadb/row_columns.h"
 
 namespace waybill::mariadb {
@@ -77,6 +78,22 @@ void read_events(rows::WorkingSet& set, const Rows& events) {
   }
 }
 
+void read_recipients(rows::WorkingSet& set, const Rows& recipients) {
+  for (int i = 0; i < recipients.size(); ++i) {
+    set.at({recipients.string(i, 0)}).recipients.load(rows::recipient_from(recipients, i));
+  }
+}
+
+/// Those that were claimed before, of which a verb looks at the recipients.
+List with_recipients(rows::WorkingSet& set, const rows::Needs& needs) {
+  List tried;
+  for (const auto& [id, need] : needs.rows) {
+    const auto& row = set.at(id).now;
+    if (need.recipients && row && row->attempt > 0) tried.add(id);
+  }
+  return tried;
+}
+
 using FirstRows = std::map<std::string, rows::KnownKey::FirstRow, std::less<>>;
 
 FirstRows load_first_rows(Connection& db, const std::vector<Rows>& keys) {
@@ -115,12 +132,18 @@ void load_keys(Connection& db, rows::WorkingSet& set, const std::set<rows::KeyNa
 
 }  // namespace
 
-// Most rows have no history, so it is asked for by itself.
+// Most rows have no history and no recipients, so these are asked for by themselves.
 void MariadbStore::load_rows(rows::WorkingSet& set, const rows::Needs& needs) {
   const Rows loaded = db_.ask(load_statement(Wanted(needs), body_max_));
   if (failed()) return;
   const List with_history = read_rows(set, loaded);
-  if (!with_history.empty()) read_events(set, db_.ask(sql(kEvents, with_history)));
+  const List tried = with_recipients(set, needs);
+  if (!with_history.empty()) db_.send(sql(kEvents, with_history));
+  if (!tried.empty()) db_.send(recipients_of(tried));
+  if (with_history.empty() && tried.empty()) return;
+  const auto results = db_.receive();
+  if (!with_history.empty()) read_events(set, results.front());
+  if (!tried.empty()) read_recipients(set, results.back());
 }
 
 void MariadbStore::load(rows::WorkingSet& set, const rows::Needs& needs) {

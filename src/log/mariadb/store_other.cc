@@ -13,6 +13,7 @@ constexpr char kOld[] =
     "FOR UPDATE SKIP LOCKED";
 constexpr char kPrune[] = "DELETE m FROM msg_log m FORCE INDEX (PRIMARY) WHERE m.msg_id IN (?)";
 constexpr char kPruneEvents[] = "DELETE e FROM msg_event e FORCE INDEX (PRIMARY) WHERE e.msg_id IN (?)";
+constexpr char kPruneRecipients[] = "DELETE r FROM mail_recipient r FORCE INDEX (PRIMARY) WHERE r.msg_id IN (?)";
 // A key outlives its row until it is a day old, and then answers for it.
 constexpr char kPruneKeys[] =
     "DELETE k FROM idempotency_key k FORCE INDEX (idempotency_key_of_row) WHERE k.msg_id IN (?) AND k.create_time < ?";
@@ -68,6 +69,7 @@ CountAnswer MariadbStore::prune(const Prune& write, WallTime now) {
   if (!ids.empty()) {
     db_.send(sql(kPrune, ids));
     db_.send(sql(kPruneEvents, ids));
+    db_.send(sql(kPruneRecipients, ids));
     db_.send(sql(kPruneKeys, ids, now - kKeyAge));
   }
   for (const auto& [state, of_state] : by_state) db_.send(sql(kOrphanKeys, state, of_state));

@@ -3,6 +3,7 @@
 
 #include "log/mariadb/inserter.h"
 #include "log/mariadb/mariadb_store.h"
+#include "log/mariadb/recipients.h"
 #include "log/rows/standing.h"
 
 namespace waybill::mariadb {
@@ -171,6 +172,10 @@ void MariadbStore::store(const rows::WorkingSet& set) {
   send_updates(db_, set);
   send_keys(db_, set);
   send_events(db_, set);
+  RecipientLines recipients;
+  for (const auto& [id, row] : set.rows) recipients.add(id, row.recipients);
+  ledger_.has_written = ledger_.has_written || !recipients.empty();
+  recipients.tell(db_);
   send_copies(db_, set);
 }
 

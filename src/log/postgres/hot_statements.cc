@@ -4,6 +4,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "log/postgres/recipients.h"
+#include "log/rows/columns.h"
 #include "log/rows/decide.h"
 
 namespace waybill::postgres {
@@ -69,6 +71,7 @@ struct Advances {
   Array digests{Type::kBytes};
   Array queues{Type::kText};
   Array results{Type::kText};
+  RecipientLines recipients;
 
   struct More {
     std::optional<std::string> owner;
@@ -117,9 +120,10 @@ struct Advances {
          .queue = write.queue});
     return true;
   }
-  bool add(const Finish& write, WallTime) {
+  bool add(const Finish& write, WallTime now) {
     const auto* done = std::get_if<Done>(&write.outcome);
-    if (done == nullptr) return false;
+    if (done == nullptr || !rows::only_adds_recipients(write)) return false;
+    recipients.add(write, now);
     add_fenced(write.fence, Step::kDone, {.times = write.times, .result = rows::for_people(done->result)});
     return true;
   }
@@ -218,6 +222,25 @@ Answer answer_to(const Write& write, const Rows& rows, int at, WallTime now) {
   return VerbAnswer{VerbAnswer::Kind::kApplied, status, rows.boolean(at, 2)};
 }
 
+/// The first attempt of a row has nothing to be told.
+void tell_recipients(Connection& db, std::span<const Write* const> writes, rows::Answers& answers) {
+  std::unordered_map<std::string_view, ClaimAnswer*> again;
+  Array ids(Type::kText);
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    const auto* claim = std::get_if<Claim>(writes[i]);
+    if (claim == nullptr || !answers[i]) continue;
+    auto& answer = std::get<ClaimAnswer>(answers[i]->value());
+    if (answer.attempt == 1) continue;
+    again.emplace(claim->id.value, &answer);
+    ids.add(claim->id);
+  }
+  if (again.empty()) return;
+  const Rows recipients = ask_recipients(db, ids);
+  for (int i = 0; i < recipients.size(); ++i) {
+    again.at(recipients.text(i, 0))->recipients.push_back(rows::recipient_from(recipients, i).record);
+  }
+}
+
 void count(const Write& write, const Rows& rows, int at, FinishedChanges& finished) {
   const bool external = !rows.is_null(at, 3) && rows.boolean(at, 3);
   if (std::holds_alternative<Finish>(write)) {
@@ -251,7 +274,10 @@ void run_hot_statements(Connection& db, rows::HeldRows& held, std::span<const Wr
     }
   }
   if (!appended.empty()) db.send(kAppend, appends.params(moment.now));
-  if (!advanced.empty()) db.send(kAdvance, advances.params(moment.now));
+  if (!advanced.empty()) {
+    db.send(kAdvance, advances.params(moment.now));
+    advances.recipients.send_of_consumed(db);
+  }
   const auto results = db.receive();
   if (db.failed()) return;
   for (int at = 0; !appended.empty() && at < results[0].size(); ++at) {
@@ -259,11 +285,14 @@ void run_hot_statements(Connection& db, rows::HeldRows& held, std::span<const Wr
     answers[i] = Answer(AppendAnswer{AppendAnswer::Kind::kAccepted, std::get<Append>(*writes[i]).message.id,
                                      State::kSending, moment.now});
   }
-  for (int at = 0; !advanced.empty() && at < results.back().size(); ++at) {
-    const std::size_t i = advanced[static_cast<std::size_t>(results.back().integer(at, 0)) - 1];
-    answers[i] = answer_to(*writes[i], results.back(), at, moment.now);
-    count(*writes[i], results.back(), at, finished);
+  if (advanced.empty()) return;
+  const Rows& rows = results[appended.empty() ? 0 : 1];
+  for (int at = 0; at < rows.size(); ++at) {
+    const std::size_t i = advanced[static_cast<std::size_t>(rows.integer(at, 0)) - 1];
+    answers[i] = answer_to(*writes[i], rows, at, moment.now);
+    count(*writes[i], rows, at, finished);
   }
+  tell_recipients(db, writes, answers);
 }
 
 }  // namespace waybill::postgres

@@ -24,7 +24,7 @@ constexpr Statement kRights{
     "SELECT bool_and(has_table_privilege(t, 'SELECT') AND has_table_privilege(t, 'INSERT') "
     "AND has_table_privilege(t, 'UPDATE') AND has_table_privilege(t, 'DELETE')) "
     "FROM unnest(ARRAY['msg_log', 'msg_event', 'idempotency_key', 'node_lease', 'queue_fact', 'instance', "
-    "'finished_count', 'finished_change']) AS t"};
+    "'finished_count', 'finished_change', 'mail_recipient']) AS t"};
 
 void tell_durability(SharedLogFacts& facts, const std::string& fsync, const std::string& full_page_writes,
                      const std::string& synchronous_commit) {

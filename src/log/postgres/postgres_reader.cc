@@ -6,6 +6,7 @@
 #include "log/list_cursor.h"
 #include "log/postgres/connection.h"
 #include "log/postgres/listing.h"
+#include "log/postgres/recipients.h"
 #include "log/postgres/row_columns.h"
 #include "log/postgres/schema.h"
 #include "log/postgres/statistics.h"
@@ -109,6 +110,18 @@ Result<std::vector<MessageEvent>> PostgresReader::events(const MessageId& id) {
           {lines.time(i, 0), lines.string(i, 1), lines.small(i, 2), lines.small(i, 3), lines.string(i, 4)});
     }
     return events;
+  });
+}
+
+Result<std::vector<RecordedRecipient>> PostgresReader::recipients(const MessageId& id) {
+  if (!is_text(id.value)) return std::vector<RecordedRecipient>();
+  return read([&](Connection& db) {
+    std::vector<RecordedRecipient> recipients;
+    postgres::Array ids(postgres::Type::kText);
+    ids.add(id);
+    const Rows lines = postgres::ask_recipients(db, ids);
+    for (int i = 0; i < lines.size(); ++i) recipients.push_back(rows::recipient_from(lines, i));
+    return recipients;
   });
 }
 

@@ -20,7 +20,7 @@ constexpr Statement kInTheWay{
     "in_the_way",
     "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
     "WHERE n.nspname = current_schema() AND c.relname IN ('msg_event', 'idempotency_key', 'node_lease', 'queue_fact', "
-    "'instance', 'log_identity', 'finished_count', 'finished_change') ORDER BY c.relname LIMIT 1"};
+    "'instance', 'log_identity', 'finished_count', 'finished_change', 'mail_recipient') ORDER BY c.relname LIMIT 1"};
 constexpr Statement kHasRows{"has_rows", "SELECT EXISTS (SELECT FROM msg_log)"};
 constexpr Statement kRecord{
     "record_migration",

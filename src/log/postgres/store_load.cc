@@ -1,4 +1,5 @@
 #include "log/postgres/postgres_store.h"
+#include "log/postgres/recipients.h"
 #include "log/postgres/row_columns.h"
 
 namespace waybill::postgres {
@@ -49,6 +50,20 @@ void read_events(rows::WorkingSet& set, const Rows& events) {
     rows::WorkingRow& row = set.at({events.string(i, 0)});
     row.history.load({events.integer(i, 1), events.time(i, 2), events.string(i, 3), events.small(i, 4),
                       events.small(i, 5), events.string(i, 6)});
+  }
+}
+
+/// Which of these rows were claimed before is known only now that they are loaded.
+void load_recipients(Connection& db, rows::WorkingSet& set, const rows::Needs& needs) {
+  Array tried(Type::kText);
+  for (const auto& [id, need] : needs.rows) {
+    const auto& row = set.at(id).now;
+    if (need.recipients && row && row->attempt > 0) tried.add(id);
+  }
+  if (tried.size() == 0) return;
+  const Rows recipients = ask_recipients(db, tried);
+  for (int i = 0; i < recipients.size(); ++i) {
+    set.at({recipients.string(i, 0)}).recipients.load(rows::recipient_from(recipients, i));
   }
 }
 
@@ -126,6 +141,7 @@ void PostgresStore::load(rows::WorkingSet& set, const rows::Needs& needs) {
   }
   read_events(set, results[2]);
   if (!held.rows.empty()) wait_for_held(set, held);
+  if (!db_.failed()) load_recipients(db_, set, needs);
 }
 
 // Between processes of Waybill a row is held for the time of a commit. Who holds it longer is a stranger, and its rows

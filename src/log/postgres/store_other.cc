@@ -15,6 +15,8 @@ constexpr Statement kPrune{
     "DELETE FROM msg_log m USING old WHERE m.msg_id = old.msg_id RETURNING m.msg_id, m.status"};
 constexpr Statement kPruneEvents{"prune_events",
                                  "DELETE FROM msg_event e USING unnest($1::text[]) AS w (id) WHERE e.msg_id = w.id"};
+constexpr Statement kPruneRecipients{
+    "prune_recipients", "DELETE FROM mail_recipient r USING unnest($1::text[]) AS w (id) WHERE r.msg_id = w.id"};
 // A key outlives its row until it is a day old, and then answers for it.
 constexpr Statement kPruneKeys{"prune_keys",
                                "DELETE FROM idempotency_key k USING unnest($1::text[]) AS w (id) "
@@ -66,6 +68,7 @@ CountAnswer PostgresStore::prune(const Prune& write, WallTime now) {
   }
   if (ids.size() > 0) {
     db_.send(kPruneEvents, Params().add(ids));
+    db_.send(kPruneRecipients, Params().add(ids));
     db_.send(kPruneKeys, Params().add(ids).add(now - kKeyAge));
     db_.send(kOrphanKeys, Params().add(ids).add(states));
   }

@@ -1,4 +1,5 @@
 #include "log/postgres/postgres_store.h"
+#include "log/postgres/recipients.h"
 
 #include "log/rows/standing.h"
 
@@ -237,6 +238,12 @@ void send_events(Connection& db, const rows::WorkingSet& set) {
   if (shortened.size() > 0) db.send(kRemoveEvents, Params().add(shortened).add(removed));
 }
 
+void send_recipients(Connection& db, const rows::WorkingSet& set) {
+  RecipientLines lines;
+  for (const auto& [id, row] : set.rows) lines.add(id, row.recipients);
+  lines.send(db);
+}
+
 void send_copies(Connection& db, const rows::WorkingSet& set) {
   if (set.copies.empty()) return;
   Array originals(Type::kText);
@@ -261,6 +268,7 @@ void PostgresStore::store(const rows::WorkingSet& set) {
   send_updates(db_, set);
   send_keys(db_, set);
   send_events(db_, set);
+  send_recipients(db_, set);
   send_copies(db_, set);
   db_.receive();
   for (const auto& [state, change] : rows::finished_changes(set)) finished_[state] += change;

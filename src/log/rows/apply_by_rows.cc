@@ -18,6 +18,7 @@ void need(Needs& needs, const MessageId& id, Need what) {
   all.history = all.history || what.history;
   all.body_digest = all.body_digest || what.body_digest;
   all.body = all.body || what.body;
+  all.recipients = all.recipients || what.recipients;
 }
 
 void add_needs(Needs& needs, const Append& write) {
@@ -25,14 +26,21 @@ void add_needs(Needs& needs, const Append& write) {
   if (write.key) needs.keys.emplace(write.key->endpoint, write.key->key);
 }
 void add_needs(Needs& needs, const Adopt& write) {
-  need(needs, write.message.id, {.history = true, .body_digest = true, .body = write.claim.want_body});
+  need(needs, write.message.id,
+       {.history = true, .body_digest = true, .body = write.claim.want_body, .recipients = true});
 }
 void add_needs(Needs& needs, const Park& write) { need(needs, write.message.id, {.history = true}); }
-void add_needs(Needs& needs, const Claim& write) { need(needs, write.id, {.history = true, .body = write.want_body}); }
+void add_needs(Needs& needs, const Claim& write) {
+  need(needs, write.id, {.history = true, .body = write.want_body, .recipients = true});
+}
+void add_needs(Needs& needs, const Finish& write) {
+  need(needs, write.fence.id, {.history = true, .recipients = !write.recipients.empty()});
+}
+void add_needs(Needs& needs, const Replay& write) { need(needs, write.id, {.history = true, .recipients = true}); }
 void add_needs(Needs& needs, const MarkSent& write) { need(needs, write.id, {}); }
 template <class W>
 requires requires(const W& write) { write.fence; }
-void add_needs(Needs& needs, const W& write) { need(needs, write.fence.id, {.history = std::is_same_v<W, Finish>}); }
+void add_needs(Needs& needs, const W& write) { need(needs, write.fence.id, {}); }
 template <class W>
 requires requires(const W& write) { write.id; }
 void add_needs(Needs& needs, const W& write) { need(needs, write.id, {.history = true}); }

@@ -92,6 +92,24 @@ template <class Rows>
   return r;
 }
 
+/// What `recipient_from` reads, of a table called `r`, in its order.
+#define WAYBILL_RECIPIENT_COLUMNS "r.msg_id, r.address, r.status, r.code, r.enhanced, r.reply, r.relay, r.time"
+
+template <class Rows>
+[[nodiscard]] RecordedRecipient recipient_from(const Rows& rows, int row) {
+  Columns<Rows> c(rows, row);
+  static_cast<void>(c.text());  // msg_id
+  RecordedRecipient recipient;
+  recipient.record.address = c.text();
+  recipient.record.outcome.fate = static_cast<RecipientFate>(c.small());
+  recipient.record.outcome.code = c.small();
+  recipient.record.outcome.enhanced = c.text();
+  recipient.record.outcome.text = c.text();
+  recipient.record.relay = c.text();
+  recipient.at = c.time();
+  return recipient;
+}
+
 /// As people and programs read it.
 [[nodiscard]] Row row_of(Standing standing, std::size_t body_bytes);
 

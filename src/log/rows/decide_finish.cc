@@ -111,12 +111,26 @@ FinishAnswer finish_done(WorkingSet& set, WorkingRow& row, const Finish& write, 
   return answer_finish(row, FinishAnswer::Kind::kRecorded, duplicate);
 }
 
+// What an attempt from before the last replay was refused has been opened since: only its deliveries still count. An
+// attempt that this row never had is another row's of this id.
+void record_recipients(const WorkingSet& set, WorkingRow& row, const Finish& write) {
+  const std::int32_t attempt = write.fence.attempt;
+  if (attempt < 1 || attempt > row.now->attempt) return;
+  if (attempt > row.now->replay_attempt) {
+    row.recipients.record(write.recipients, set.now);
+  } else {
+    row.recipients.record_deliveries(write.recipients, set.now);
+  }
+}
+
 }  // namespace
 
 Result<Answer> decide(WorkingSet& set, const Finish& write) {
+  if (const auto status = check_recipients(write.recipients); !status) return status.error();
   WorkingRow& row = set.at(write.fence.id);
   if (row.held_by_another) return left_out();
   if (!row.now) return Answer(FinishAnswer{.kind = FinishAnswer::Kind::kUnknownId});
+  record_recipients(set, row, write);
   if (const auto* done = std::get_if<Done>(&write.outcome)) return Answer(finish_done(set, row, write, *done));
   return Answer(end_attempt(set, row, write));
 }

@@ -13,6 +13,7 @@ struct DriveAgain {
   States from;
   Duration after{0};
   bool again = false;
+  bool opens_refused = false;  ///< recipients
   std::string_view event;
   std::string_view detail;
 };
@@ -42,6 +43,7 @@ Answer drive_again(WorkingSet& set, WorkingRow& row, const DriveAgain& how) {
   r.consume_time.reset();
   r.late_done = false;
   if (how.again) ++r.again_count;
+  if (how.opens_refused) row.recipients.open_refused(set.now);
   set.add_event(row, how.event, r.attempt, how.detail);
   return answer_of(row, true);
 }
@@ -117,6 +119,7 @@ Result<Answer> decide(WorkingSet& set, const Replay& write) {
                      {.from = write.again ? kReplayableAgain : kReplayable,
                       .after = write.after,
                       .again = write.again,
+                      .opens_refused = true,
                       .event = kEventReplayed,
                       .detail = write.again ? "again" : ""});
 }

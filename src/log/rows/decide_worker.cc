@@ -35,7 +35,9 @@ ClaimAnswer answer_claim(const WorkingSet& set, const WorkingRow& row, const Cla
                      .publish_number = r.publish_count,
                      .retry = r.retry(),
                      .store_now = set.now};
-  if (verdict == ClaimVerdict::kGranted && write.want_body) answer.body = row.content ? row.content : row.body;
+  if (verdict != ClaimVerdict::kGranted) return answer;
+  if (write.want_body) answer.body = row.content ? row.content : row.body;
+  answer.recipients = row.recipients.records();
   return answer;
 }
 

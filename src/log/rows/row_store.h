@@ -21,6 +21,7 @@ struct Need {
   bool history = false;
   bool body_digest = false;  ///< of a row that has no digest
   bool body = false;
+  bool recipients = false;  ///< of a row that was claimed before; no other has any, and a first claim pays nothing
 };
 struct Needs {
   std::map<MessageId, Need> rows;
@@ -67,8 +68,8 @@ class RowStore {
   /// Locks the rows in the order of their ids and loads them; those that another session holds are marked after a short
   /// wait. Needed keys are loaded and locked too.
   virtual void load(WorkingSet& set, const Needs& needs) = 0;
-  /// Inserts new rows and keys, updates changed rows, writes events, copies and the counts of finished rows. Fails the
-  /// transaction, which is then run again, if another session has inserted one of them meanwhile.
+  /// Inserts new rows and keys, updates changed rows, writes events, recipients, copies and the counts of finished
+  /// rows. Fails the transaction, which is then run again, if another session has inserted one of them meanwhile.
   virtual void store(const WorkingSet& set) = 0;
 
   // Rows by what they are. All are locked; what others have locked is passed over.

@@ -9,14 +9,6 @@ namespace {
 
 constexpr std::size_t kPeopleMax = 2'000;
 
-bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
-
-std::size_t length_of_character(std::string_view text) {
-  std::size_t length = 1;
-  while (length < text.size() && length < 4 && continues_character(text[length])) ++length;
-  return length;
-}
-
 }  // namespace
 
 std::optional<RetryPolicy> Standing::retry() const {
@@ -57,27 +49,7 @@ bool is_stored_as_text(const Body& body) {
   return !body.binary() && body.bytes().find('\0') == std::string::npos && is_valid_utf8(body.bytes());
 }
 
-std::string as_utf8(std::string_view text) {
-  if (is_valid_utf8(text) && text.find('\0') == std::string_view::npos) return std::string(text);
-  std::string clean;
-  clean.reserve(text.size());
-  while (!text.empty()) {
-    const auto character = text.substr(0, length_of_character(text));
-    const bool readable = character != std::string_view("\0", 1) && is_valid_utf8(character);
-    clean += readable ? character : std::string_view("?");
-    text.remove_prefix(character.size());
-  }
-  return clean;
-}
-
-std::string for_people(std::string_view text) {
-  if (text.size() > kPeopleMax) {
-    std::size_t end = kPeopleMax;
-    while (end > 0 && continues_character(text[end])) --end;
-    text = text.substr(0, end);
-  }
-  return as_utf8(text);
-}
+std::string for_people(std::string_view text) { return as_utf8(cut_to(text, kPeopleMax)); }
 
 bool is_dead_letter_copy(const MessageId& id) { return id.value.starts_with(kCopyPrefix); }
 

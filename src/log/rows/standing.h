@@ -85,8 +85,6 @@ void note(Standing& row, const KnownTimes& times);
 [[nodiscard]] bool is_stored_as_text(const Body& body);
 /// A text from outside that goes into a row for people: valid UTF-8 without NUL, at most 2,000 bytes.
 [[nodiscard]] std::string for_people(std::string_view text);
-/// The same without a bound: what is not UTF-8 becomes `?`.
-[[nodiscard]] std::string as_utf8(std::string_view text);
 
 [[nodiscard]] bool is_dead_letter_copy(const MessageId& id);
 

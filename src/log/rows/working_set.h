@@ -10,6 +10,7 @@
 
 #include "log/rows/dead_letter.h"
 #include "log/rows/history.h"
+#include "log/rows/recipients.h"
 #include "log/rows/standing.h"
 
 namespace waybill::rows {
@@ -19,6 +20,7 @@ struct WorkingRow {
   std::optional<Standing> now;     ///< none: there is no row
   std::optional<Body> content;     ///< of a row that is new
   History history;
+  Recipients recipients;
   bool edited = false;
   bool held_by_another = false;  ///< it exists, and another session's transaction did not let go of it in time
   // Loaded if it was needed.

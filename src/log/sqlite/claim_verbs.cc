@@ -1,5 +1,6 @@
 #include "log/headers_json.h"
 #include "log/sqlite/lapse.h"
+#include "log/sqlite/recipients.h"
 #include "log/sqlite/row_mapping.h"
 #include "log/sqlite/standing.h"
 #include "log/sqlite/verbs.h"
@@ -69,6 +70,7 @@ std::optional<ClaimAnswer> try_claim(Transaction& tx, const Claim& write) {
   }
   if (finished) tx.finished.leave(State::kSent);
   if (write.want_body) answer.body = body_of(tx, rowid);
+  if (answer.attempt > 1) answer.recipients = recipients_of(tx, write.id);
   return answer;
 }
 
@@ -106,6 +108,7 @@ ClaimAnswer claim_again(Transaction& tx, const Claim& write, const Standing& row
   tx.db.run(kClaimAgain, write.id, tx.owners.of(write.owner), write.token, tx.now, tx.now + write.lease);
   auto answer = answer_for(row, ClaimVerdict::kGranted, tx);
   if (write.want_body) answer.body = load_body(tx.db, row.rowid, row.binary, tx.body_max);
+  if (answer.attempt > 1) answer.recipients = recipients_of(tx, write.id);
   return answer;
 }
 

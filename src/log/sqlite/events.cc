@@ -9,10 +9,7 @@ constexpr std::int64_t kEventsMax = 50;
 
 std::string_view bounded(std::string_view text) {
   constexpr std::size_t kMax = 2'000;
-  if (text.size() <= kMax) return text;
-  std::size_t end = kMax;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end);
+  return cut_to(text, kMax);
 }
 
 void add_event(Transaction& tx, const MessageId& id, const Event& event) {

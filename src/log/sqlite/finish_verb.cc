@@ -1,5 +1,6 @@
 #include "log/sqlite/events.h"
 #include "log/sqlite/lapse.h"
+#include "log/sqlite/recipients.h"
 #include "log/sqlite/standing.h"
 #include "log/sqlite/verbs.h"
 
@@ -160,6 +161,8 @@ FinishAnswer finish_done(Transaction& tx, const Finish& write, const Done& done)
 }  // namespace
 
 FinishAnswer apply(Transaction& tx, const Finish& write) {
+  if (const auto status = check_recipients(write.recipients); !status) tx.db.fail_statement(status.error().message);
+  record_recipients(tx, write);
   if (const auto* done = std::get_if<Done>(&write.outcome)) return finish_done(tx, write, *done);
   return end_attempt(tx, write);
 }

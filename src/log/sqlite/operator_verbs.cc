@@ -1,4 +1,5 @@
 #include "log/sqlite/events.h"
+#include "log/sqlite/recipients.h"
 #include "log/sqlite/standing.h"
 #include "log/sqlite/verbs.h"
 
@@ -48,6 +49,7 @@ struct DriveAgain {
   States from;
   Duration after{0};
   bool again = false;
+  bool opens_refused = false;  ///< recipients
   std::string_view event;
   std::string_view detail;
 };
@@ -66,6 +68,7 @@ VerbAnswer drive_again(Transaction& tx, const MessageId& id, const DriveAgain& h
   if (tx.db.run(kDriveAgain, row->rowid, tx.now + how.after, tx.now, static_cast<std::int64_t>(how.from.bits),
                 how.again, how.after > Duration{0}) == 1) {
     note_change(tx, id, *row, State::kSending, {how.event, row->attempt, how.detail});
+    if (how.opens_refused) open_refused(tx, id);
     return applied(State::kSending);
   }
   return explain(tx, id, [&](const Standing& standing) {
@@ -127,6 +130,7 @@ VerbAnswer apply(Transaction& tx, const Replay& write) {
                      {.from = write.again ? kReplayableAgain : kReplayable,
                       .after = write.after,
                       .again = write.again,
+                      .opens_refused = true,
                       .event = kEventReplayed,
                       .detail = write.again ? "again" : ""});
 }

@@ -6,6 +6,7 @@
 #include "log/list_cursor.h"
 #include "log/sqlite/connection.h"
 #include "log/sqlite/listing.h"
+#include "log/sqlite/recipients.h"
 #include "log/sqlite/row_mapping.h"
 #include "log/sqlite/schema.h"
 #include "log/sqlite/statistics.h"
@@ -98,6 +99,10 @@ Result<std::vector<MessageEvent>> SqliteReader::events(const MessageId& id) {
     }
     return events;
   });
+}
+
+Result<std::vector<RecordedRecipient>> SqliteReader::recipients(const MessageId& id) {
+  return read([&](Connection& db) { return sqlite::read_recipients(db, id); });
 }
 
 Result<ListPage> SqliteReader::list(const ListFilter& filter) {

@@ -22,6 +22,7 @@ class SqliteReader final : public MessageReader {
 
   [[nodiscard]] Result<std::optional<Row>> find(const MessageId& id, bool with_body) override;
   [[nodiscard]] Result<std::vector<MessageEvent>> events(const MessageId& id) override;
+  [[nodiscard]] Result<std::vector<RecordedRecipient>> recipients(const MessageId& id) override;
   /// Looks at no more than 10,000 rows for a page, and at none after 20 ms.
   [[nodiscard]] Result<ListPage> list(const ListFilter& filter) override;
   /// Also kRetry when rows had to be looked at one by one for longer than 2 s.

@@ -31,7 +31,8 @@ Claim full_claim() {
   return {{"m-1"}, sha256("body"), {3}, kOwner, {"mail.queue"}, Duration{7}, false, true, {kTime, kTime}, full_lapse()};
 }
 Finish finish(HandlerOutcome outcome) {
-  return {kFence, std::move(outcome), Duration{9}, 5, UnknownPolicy::kHold, kDead, {kTime, kTime}};
+  const RecipientRecord recipient{"a@x", {RecipientFate::kRefused, 550, "5.1.1", "no such user"}, "mx.test:25"};
+  return {kFence, std::move(outcome), {recipient}, Duration{9}, 5, UnknownPolicy::kHold, kDead, {kTime, kTime}};
 }
 
 // One write of every verb, every field of it set to something else than its default.
