@@ -141,7 +141,7 @@ class WorkerBench {
       if (const auto* submit = std::get_if<WorkerMachine::Submit>(&action)) {
         perform(machine_.on_answer(submit->key, answer_to(submit->write), kNow, moment_));
       } else if (const auto* start = std::get_if<WorkerMachine::Start>(&action)) {
-        perform(machine_.on_finished(start->key, Done{}, moment_));
+        perform(machine_.on_finished(start->key, {Done{}}, moment_));
       }
     }
   }

@@ -25,20 +25,7 @@ class OpenGate final : public EffectGate {
  public:
   [[nodiscard]] bool begin_effect() override { return true; }
   [[nodiscard]] bool cancelled() const override { return false; }
-};
-
-/// Nobody asks twice for a mail of this benchmark.
-class ForgetfulBook final : public smtp::RecipientBook {
- public:
-  Result<std::vector<smtp::RecipientRecord>> read(const MessageId& /*id*/,
-                                                  const std::vector<std::string>& to) override {
-    std::vector<smtp::RecipientRecord> records;
-    for (const auto& address : to) records.push_back({address, {}, ""});
-    return records;
-  }
-  Status record(const MessageId& /*id*/, const std::vector<smtp::RecipientRecord>& /*records*/) override {
-    return ok_status();
-  }
+  void record(std::vector<RecipientRecord> /*recipients*/) override {}
 };
 
 Result<smtp::SmtpOptions> options_for(std::uint16_t port, int connections) {
@@ -86,7 +73,6 @@ Result<Report> run_smtp_client_bench(const std::string& from, const std::string&
   if (!relays.ok()) return relays.error();
   const MailToDeliver mail{{"1"}, {from, {sample->to}}, sample->bytes};
   const SmtpSourceOptions source{(*sink)->port(), options.mails, options.size, options.connections};
-  ForgetfulBook book;
   Cost ours;
   double theirs = 0;
   for (int round = 0; round < options.rounds; ++round) {
@@ -96,7 +82,7 @@ Result<Report> run_smtp_client_bench(const std::string& from, const std::string&
     theirs = round == 0 ? *took : std::min(theirs, *took);
     Status delivered = ok_status();
     const auto cost = measured([&] {
-      smtp::SmtpTransport transport(*relays, book);
+      smtp::SmtpTransport transport(*relays);
       delivered = deliver_all(transport, mail, options, watch);
     });
     if (!delivered.ok()) return delivered.error();

@@ -1,6 +1,7 @@
 #include "engine/handler_pool.h"
 
 #include <exception>
+#include <stdexcept>
 #include <utility>
 
 #include "base/fail_stop.h"
@@ -26,6 +27,19 @@ class HandlerPool::Gate final : public EffectGate, public std::enable_shared_fro
   bool cancelled() const override {
     const std::lock_guard lock(mutex_);
     return cancelled_;
+  }
+
+  void record(std::vector<RecipientRecord> recipients) override {
+    const std::lock_guard lock(mutex_);
+    auto all = recipients_;
+    all.insert(all.end(), recipients.begin(), recipients.end());
+    if (const auto status = check_recipients(all); !status) throw std::invalid_argument(status.error().message);
+    recipients_ = std::move(all);
+  }
+
+  [[nodiscard]] std::vector<RecipientRecord> take_recipients() {
+    const std::lock_guard lock(mutex_);
+    return std::move(recipients_);
   }
 
   void answer(bool proceed) {
@@ -55,16 +69,17 @@ class HandlerPool::Gate final : public EffectGate, public std::enable_shared_fro
   const std::function<void(std::function<void(bool)>)> ask_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  bool answered_ = false;   // guarded by mutex_
-  bool proceed_ = false;    // guarded by mutex_
-  bool cancelled_ = false;  // guarded by mutex_
-  bool begun_ = false;      // guarded by mutex_
+  bool answered_ = false;                    // guarded by mutex_
+  bool proceed_ = false;                     // guarded by mutex_
+  bool cancelled_ = false;                   // guarded by mutex_
+  bool begun_ = false;                       // guarded by mutex_
+  std::vector<RecipientRecord> recipients_;  // guarded by mutex_
 };
 
 HandlerPool::HandlerPool(Loop& loop, std::map<QueueName, Handler*> handlers, int threads)
     : loop_(loop),
       handlers_(std::move(handlers)),
-      finished_(loop, [](Finished run) { run.tell(std::move(run.outcome)); }) {
+      finished_(loop, [](Finished run) { run.tell(std::move(run.report)); }) {
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { run_or_abort("handler", [this] { run(); }); });
 }
 
@@ -143,7 +158,7 @@ void HandlerPool::run() {
     } catch (...) {
       outcome = thrown(job, "something that is not a std::exception");
     }
-    finished_.put({std::move(job.on_finished), std::move(outcome)});
+    finished_.put({std::move(job.on_finished), {std::move(outcome), job.gate->take_recipients()}});
     lock.lock();
     gates_.erase(job.key);
   }

@@ -37,11 +37,11 @@ class HandlerPool final : public HandlerRunner {
     Handler* handler = nullptr;
     Attempt attempt;
     std::shared_ptr<Gate> gate;
-    std::function<void(HandlerOutcome)> on_finished;
+    std::function<void(AttemptReport)> on_finished;
   };
   struct Finished {
-    std::function<void(HandlerOutcome)> tell;
-    HandlerOutcome outcome;
+    std::function<void(AttemptReport)> tell;
+    AttemptReport report;
   };
   static HandlerOutcome thrown(const Job& job, const std::string& what);
   void run();

@@ -106,7 +106,7 @@ void Worker::act(WorkerMachine::Submit submit) {
     finish->times.confirm_time = marks_.withdraw(finish->fence.id, submit.publish_number);
   }
   const MonoTime sent = loop_.now();
-  auto asked = remember(submit.write);
+  auto asked = remember(submit.write, submit.late);
   lane_.submit(std::move(submit.write), sent + options_.write_deadline,
                [this, alive = alive_, key = submit.key, sent, asked = std::move(asked)](Result<Answer> answer) {
                  if (!*alive) return;
@@ -122,10 +122,10 @@ void Worker::act(WorkerMachine::Start start) {
     effects_asked_[key] = std::move(proceed);
     perform(machine_.on_begin_effect(key, moment()));
   };
-  callbacks.on_finished = [this, alive = alive_, key = start.key, began = loop_.now()](HandlerOutcome outcome) {
+  callbacks.on_finished = [this, alive = alive_, key = start.key, began = loop_.now()](AttemptReport ended) {
     if (!*alive) return;
     metrics_.observe(Measure::kHandleSeconds, loop_.now() - began);
-    perform(machine_.on_finished(key, std::move(outcome), moment()));
+    perform(machine_.on_finished(key, std::move(ended), moment()));
   };
   handlers_.start(start.key, start.queue, std::move(start.attempt), std::move(callbacks));
 }

@@ -195,12 +195,12 @@ WorkerMachine::Actions WorkerMachine::on_tick(const WorkerMoment& at) {
 }
 
 void WorkerMachine::check_deadline(Key key, Run& run, const WorkerMoment& at) {
-  if (run.handling != Handling::kRunning || run.closed || run.outcome || run.asked != Asked::kNothing) return;
+  if (run.handling != Handling::kRunning || run.closed || run.report || run.asked != Asked::kNothing) return;
   if (at.now < run.deadline) return;
   if (run.effect == Effect::kBegun) {
-    run.outcome = Unknown{"the handler did not answer within its deadline"};
+    run.report = {Unknown{"the handler did not answer within its deadline"}};
   } else {
-    run.outcome = Retry{"the handler did not begin its effect within its deadline", std::nullopt};
+    run.report = {Retry{"the handler did not begin its effect within its deadline", std::nullopt}};
   }
   deny_effect(key, run);
   out_.emplace_back(CancelHandler{key});
@@ -297,7 +297,7 @@ WorkerMachine::Actions WorkerMachine::stop_taking(const WorkerMoment& at) {
 WorkerMachine::Actions WorkerMachine::release_unbegun(const WorkerMoment& at) {
   std::vector<Key> keys;
   for (auto& [key, run] : runs_) {
-    const bool unbegun = run.claimed && !run.closed && !run.outcome && run.effect != Effect::kBegun;
+    const bool unbegun = run.claimed && !run.closed && !run.report && run.effect != Effect::kBegun;
     if (!unbegun) continue;
     run.release = true;
     deny_effect(key, run);
@@ -311,7 +311,7 @@ WorkerMachine::Actions WorkerMachine::release_unbegun(const WorkerMoment& at) {
 bool WorkerMachine::only_begun() const {
   return std::ranges::all_of(runs_, [](const auto& entry) {
     const Run& run = entry.second;
-    return run.handling == Handling::kRunning && (run.effect == Effect::kBegun || run.closed) && !run.outcome;
+    return run.handling == Handling::kRunning && (run.effect == Effect::kBegun || run.closed) && !run.report;
   });
 }
 

@@ -48,6 +48,7 @@ class WorkerMachine {
     Key key = 0;
     Write write;
     std::int64_t publish_number = 0;  ///< of the delivery; 0: it carried none
+    bool late = false;                ///< a report after the one that ended the attempt
   };
   struct Start {
     Key key = 0;
@@ -92,7 +93,7 @@ class WorkerMachine {
   /// The log's answer to the write of `key` that was submitted at `sent`. An error means that it gave none.
   [[nodiscard]] Actions on_answer(Key key, Result<Answer> answer, MonoTime sent, const WorkerMoment& at);
   [[nodiscard]] Actions on_begin_effect(Key key, const WorkerMoment& at);
-  [[nodiscard]] Actions on_finished(Key key, HandlerOutcome outcome, const WorkerMoment& at);
+  [[nodiscard]] Actions on_finished(Key key, AttemptReport report, const WorkerMoment& at);
   [[nodiscard]] Actions on_tick(const WorkerMoment& at);
   /// A clean stop begins: what waits goes back to the broker, what runs may finish.
   [[nodiscard]] Actions stop_taking(const WorkerMoment& at);
@@ -145,11 +146,12 @@ class WorkerMachine {
     MonoTime deadline;  // the handler's
     Effect effect = Effect::kNotBegun;
     Handling handling = Handling::kNotStarted;
-    std::optional<HandlerOutcome> outcome;  // to be recorded
-    std::optional<Done> late_done;          // came while an earlier report was being recorded
-    std::string park_reason;                // not empty: to be parked
+    std::vector<RecipientRecord> known;   // recipients, by the claim
+    std::optional<AttemptReport> report;  // to be recorded
+    std::optional<AttemptReport> late;    // came while an earlier report was being recorded
+    std::string park_reason;              // not empty: to be parked
     bool claimed = false;
-    bool closed = false;    // reported, or not ours any more: only a `done` still counts
+    bool closed = false;    // reported, or not ours any more: only a `done` and recipients still count
     bool release = false;   // to be given back
     bool answered = false;  // the delivery is acknowledged
     bool slot = true;       // occupies a handler slot, or a place ahead of one

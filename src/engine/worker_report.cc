@@ -76,7 +76,7 @@ void report_finish(Metrics& metrics, const WorkerAsked& asked, const FinishAnswe
     log_event(LogLevel::kWarning, kComponent, "late done: an effect was done after its message had ended",
               {{"msg_id", asked.id}, {"status", to_string(answer.status)}});
   }
-  if (answer.kind != FinishAnswer::Kind::kRecorded) return;
+  if (answer.kind != FinishAnswer::Kind::kRecorded || asked.late) return;
   metrics.add(count_of_ending(answer.status));
   if (!asked.failed) return;
   const bool ended = answer.status == State::kDead;
@@ -86,13 +86,14 @@ void report_finish(Metrics& metrics, const WorkerAsked& asked, const FinishAnswe
 
 }  // namespace
 
-WorkerAsked remember(const Write& write) {
+WorkerAsked remember(const Write& write, bool late) {
   WorkerAsked asked;
   if (const auto* finish = std::get_if<Finish>(&write)) {
     asked.measure = Measure::kFinishSeconds;
     asked.id = finish->fence.id.value;
     if (std::holds_alternative<Done>(finish->outcome)) return asked;
     asked.failed = true;
+    asked.late = late;
     asked.error = reason_of(finish->outcome);
     if (const auto* retry = std::get_if<Retry>(&finish->outcome)) asked.uses_try = retry->uses_try;
   }

@@ -11,6 +11,11 @@ namespace {
 
 constexpr Duration kAskAgain{200};
 
+// After the attempt's end was reported, or the attempt was lost.
+bool counts_late(const AttemptReport& report) {
+  return std::holds_alternative<Done>(report.outcome) || !report.recipients.empty();
+}
+
 }  // namespace
 
 bool WorkerMachine::valid(const Run& run, MonoTime now) const { return now - run.valid_from < limits_.lease * 2 / 3; }
@@ -22,7 +27,7 @@ void WorkerMachine::advance(Key key, const WorkerMoment& at) {
   if (run.asked != Asked::kNothing || at.now < run.retry_at) return;
   if (!run.park_reason.empty()) return ask_park(key, run);
   if (!run.claimed) return ask_claim(key, run, at);
-  if (run.outcome) return ask_finish(key, run);
+  if (run.report) return ask_finish(key, run);
   if (run.closed) {
     if (run.handling != Handling::kRunning) end(key, at);
     return;
@@ -44,7 +49,8 @@ void WorkerMachine::advance(Key key, const WorkerMoment& at) {
 
 void WorkerMachine::ask(Key key, Run& run, Asked what, Write write) {
   run.asked = what;
-  out_.emplace_back(Submit{key, std::move(write), run.mark ? run.mark->publish_number : 0});
+  const bool late = what == Asked::kFinish && run.closed;
+  out_.emplace_back(Submit{key, std::move(write), run.mark ? run.mark->publish_number : 0, late});
 }
 
 void WorkerMachine::ask_claim(Key key, Run& run, const WorkerMoment& at) {
@@ -91,7 +97,7 @@ void WorkerMachine::ask_park(Key key, Run& run) {
 const RetryPolicy& WorkerMachine::policy(const Run& run) const { return run.retry ? *run.retry : limits_.retry; }
 
 Duration WorkerMachine::retry_delay(const Run& run) {
-  const auto* retry = std::get_if<Retry>(&*run.outcome);
+  const auto* retry = std::get_if<Retry>(&run.report->outcome);
   const auto least = retry != nullptr && !retry->uses_try ? RetryPolicy::kDelayMinWithoutTry : Duration{0};
   // The log's sweep takes a longer delay for a mistake.
   if (retry != nullptr && retry->after) return std::clamp(*retry->after, least, RetryPolicy::kDelayMax);
@@ -102,7 +108,8 @@ Duration WorkerMachine::retry_delay(const Run& run) {
 void WorkerMachine::ask_finish(Key key, Run& run) {
   Finish finish;
   finish.fence = run.fence;
-  finish.outcome = *run.outcome;
+  finish.outcome = run.report->outcome;
+  finish.recipients = run.report->recipients;
   finish.delay = retry_delay(run);
   if (auto* retry = std::get_if<Retry>(&finish.outcome)) retry->after.reset();  // the delay says it, within its bounds
   finish.max_tries = policy(run).attempts;
@@ -179,7 +186,7 @@ void WorkerMachine::on_no_answer(Key key, Run& run, Asked asked, const Error& er
     end(key, at);
   } else {
     lose(key, run);
-    run.outcome.reset();
+    run.report.reset();
   }
 }
 
@@ -191,6 +198,7 @@ void WorkerMachine::on_claimed(Key key, Run& run, const ClaimAnswer& answer, con
       run.fence.attempt = answer.attempt;
       run.try_count = answer.try_count;
       run.retry = answer.retry;
+      run.known = answer.recipients;
       run.valid_from = *run.claim_sent;
       run.deadline = at.now + limits_.before_effect;
       run.release = stopping_;
@@ -220,14 +228,15 @@ void WorkerMachine::start_handler(Key key, Run& run, const WorkerMoment& at) {
   run.started = at.now;
   run.deadline = at.now + (marks ? limits_.before_effect : limits_.after_effect);
   run.effect = marks ? Effect::kNotBegun : Effect::kBegun;
-  out_.emplace_back(Start{key, run.delivery.queue,
-                          Attempt{run.fence.id, run.fence.attempt, run.delivery.route, run.delivery.content_type,
-                                  without_mark(run.delivery.headers), std::move(run.delivery.body)}});
+  out_.emplace_back(
+      Start{key, run.delivery.queue,
+            Attempt{run.fence.id, run.fence.attempt, run.delivery.route, run.delivery.content_type,
+                    without_mark(run.delivery.headers), std::move(run.delivery.body), std::move(run.known)}});
 }
 
 WorkerMachine::Actions WorkerMachine::on_begin_effect(Key key, const WorkerMoment& at) {
   const auto found = runs_.find(key);
-  if (found == runs_.end() || found->second.closed || found->second.release || found->second.outcome) {
+  if (found == runs_.end() || found->second.closed || found->second.release || found->second.report) {
     out_.emplace_back(AnswerEffect{key, false});
     return hand_over();
   }
@@ -249,7 +258,7 @@ void WorkerMachine::on_effect_recorded(Key key, Run& run, const WorkerMoment& at
   out_.emplace_back(AnswerEffect{key, true});
 }
 
-WorkerMachine::Actions WorkerMachine::on_finished(Key key, HandlerOutcome outcome, const WorkerMoment& at) {
+WorkerMachine::Actions WorkerMachine::on_finished(Key key, AttemptReport report, const WorkerMoment& at) {
   const auto found = runs_.find(key);
   if (found == runs_.end()) return hand_over();
   Run& run = found->second;
@@ -258,12 +267,11 @@ WorkerMachine::Actions WorkerMachine::on_finished(Key key, HandlerOutcome outcom
   --handling_;
   release_slot(run, at);
   if (run.effect == Effect::kWanted) run.effect = Effect::kNotBegun;
-  auto* done = std::get_if<Done>(&outcome);
   if (run.asked == Asked::kFinish) {
-    // The deadline's report is on its way; only a true `done` changes anything after it.
-    if (done != nullptr) run.late_done = std::move(*done);
-  } else if (!run.closed || done != nullptr) {
-    run.outcome = std::move(outcome);
+    // The deadline's report is on its way.
+    if (counts_late(report)) run.late = std::move(report);
+  } else if (!run.closed || counts_late(report)) {
+    run.report = std::move(report);
   }
   advance(key, at);
   start_ready(handled, at);
@@ -273,8 +281,7 @@ WorkerMachine::Actions WorkerMachine::on_finished(Key key, HandlerOutcome outcom
 
 void WorkerMachine::on_recorded(Run& run) {
   run.closed = true;
-  run.outcome.reset();
-  if (run.late_done) run.outcome = std::move(*std::exchange(run.late_done, std::nullopt));
+  run.report = std::exchange(run.late, std::nullopt);
   answer_delivery(run);
 }
 
@@ -287,7 +294,7 @@ void WorkerMachine::deny_effect(Key key, Run& run) {
 void WorkerMachine::lose(Key key, Run& run) {
   run.closed = true;
   deny_effect(key, run);
-  if (run.outcome && !std::holds_alternative<Done>(*run.outcome)) run.outcome.reset();
+  if (run.report && !counts_late(*run.report)) run.report.reset();
   if (run.handling == Handling::kRunning) out_.emplace_back(CancelHandler{key});
   // The log drives the row from here; the delivery is of no more use.
   answer_delivery(run);

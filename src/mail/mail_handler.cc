@@ -45,7 +45,8 @@ HandlerOutcome MailHandler::handle(const Attempt& attempt, EffectGate& gate) {
   }
   auto bytes = build_mime(*mail, {attempt.id, options_.from, clock_.now()});
   if (!bytes) return Fail{bytes.error().message};
-  auto outcome = transport_->deliver({attempt.id, envelope_of(*mail, from), std::move(*bytes)}, gate);
+  auto outcome =
+      transport_->deliver({attempt.id, envelope_of(*mail, from), std::move(*bytes), attempt.recipients}, gate);
   if (std::holds_alternative<Done>(outcome)) crash_point("after_effect");
   return outcome;
 }

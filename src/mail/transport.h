@@ -6,6 +6,7 @@
 
 #include "core/names.h"
 #include "core/outcomes.h"
+#include "core/recipients.h"
 #include "ports/handler.h"
 
 namespace waybill {
@@ -18,7 +19,8 @@ struct MailEnvelope {
 struct MailToDeliver {
   MessageId msg_id;
   MailEnvelope envelope;
-  std::string bytes;  ///< as build_mime makes them
+  std::string bytes;                             ///< as build_mime makes them
+  std::vector<RecipientRecord> recipients = {};  ///< what earlier attempts recorded
 };
 
 /// Called from several threads at once, also with the same mail.

@@ -3,10 +3,12 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/time.h"
 #include "core/message.h"
 #include "core/outcomes.h"
+#include "core/recipients.h"
 
 namespace waybill {
 
@@ -18,6 +20,13 @@ struct Attempt {
   std::string content_type;
   Headers headers;
   Body body;
+  std::vector<RecipientRecord> recipients = {};  ///< what earlier attempts recorded of this mail
+};
+
+/// How it ended, and what it recorded.
+struct AttemptReport {
+  HandlerOutcome outcome;
+  std::vector<RecipientRecord> recipients = {};
 };
 
 /// What an attempt may ask while it runs. Any thread of the handler; outlives the call.
@@ -29,6 +38,10 @@ class EffectGate {
   [[nodiscard]] virtual bool begin_effect() = 0;
   /// True when nobody waits for this attempt any more; a long effect that can still be stopped should stop.
   [[nodiscard]] virtual bool cancelled() const = 0;
+  /// What became of recipients; of several calls each counts. It waits for nothing: it is committed with the attempt's
+  /// outcome, also if the handler throws afterwards. If the attempt never reports, it is lost with it, which the lapse
+  /// counts. Throws std::invalid_argument for what check_recipients (core/recipients.h) refuses.
+  virtual void record(std::vector<RecipientRecord> recipients) = 0;
 };
 
 /// Called from several threads at once, one attempt each. Exceptions count as `Retry`, or as `Unknown` once the effect
@@ -48,7 +61,7 @@ class HandlerRunner {
   struct Callbacks {
     /// The handler wants to begin its effect; `proceed` must be called once.
     std::function<void(std::function<void(bool)> proceed)> on_begin_effect;
-    std::function<void(HandlerOutcome)> on_finished;
+    std::function<void(AttemptReport)> on_finished;
   };
   virtual ~HandlerRunner() = default;
   [[nodiscard]] virtual bool marks_effect(const QueueName& queue) const = 0;

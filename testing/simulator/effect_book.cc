@@ -4,6 +4,8 @@
 #include <ranges>
 #include <utility>
 
+#include "testing/simulator/recipients.h"
+
 namespace waybill::sim {
 
 void EffectBook::appeared(const MessageId& id) {
@@ -117,7 +119,20 @@ void EffectBook::claimed(const Claim& claim, const ClaimAnswer& answer, const Me
   }
   check_time(*life);
   life->attempts.push_back({.owner = claim.owner, .number = answer.attempt, .held_since = now, .lease = claim.lease});
+  for (const auto& [address, recipient] : life->recipients) {
+    if (recipient.recorded) life->attempts.back().has_it.insert(address);
+  }
+  check_told(*life, life->attempts.back(), answer);
   if (claim.effect_begun) let_begin(*life, life->attempts.back());
+}
+
+void EffectBook::check_told(const Life& life, const Attempted& attempt, const ClaimAnswer& answer) const {
+  for (const std::string& address : attempt.has_it) {
+    const auto told = std::ranges::find(answer.recipients, address, &RecipientRecord::address);
+    if (told != answer.recipients.end() && told->outcome.fate == RecipientFate::kDelivered) continue;
+    violation_("attempt " + std::to_string(attempt.number) + " of " + life.id + " was not told that " + address +
+               " has it");
+  }
 }
 
 // By a clock that stepped back meanwhile it may look earlier than it was.
@@ -133,7 +148,17 @@ void EffectBook::scheduled(const MessageId& id, std::optional<WallTime> not_befo
   life->retry_at.reset();
 }
 
+// Whatever became of the outcome: what was delivered is delivered.
+void EffectBook::recorded(const Finish& finish) {
+  Life* life = current(finish.fence.id);
+  if (life == nullptr || find(*life, finish.fence.owner, finish.fence.attempt) == nullptr) return;
+  for (const RecipientRecord& told : finish.recipients) {
+    if (told.outcome.fate == RecipientFate::kDelivered) life->recipients[told.address].recorded = true;
+  }
+}
+
 void EffectBook::finished(const Finish& finish, const FinishAnswer& answer, WallTime store_now) {
+  recorded(finish);
   if (answer.kind != FinishAnswer::Kind::kRecorded) return;
   const MessageId& id = finish.fence.id;
   if (is_final(answer.status)) close(id, "recorded as " + std::string(to_string(answer.status)), /*withdrawn=*/false);
@@ -195,10 +220,41 @@ EffectBook::Begun EffectBook::begins(const MessageId& id, const Owner& owner, st
     if (std::exchange(known->begun, true)) violation_(what + " for the second time");
     if (lives_[index].withdrawn) violation_(what + ", and the message was " + lives_[index].closed);
     if (within && now - known->held_since > *within) violation_(what + " so late that its lease may have ended");
-    return Begun{index};
+    return Begun{index, static_cast<std::size_t>(known - lives_[index].attempts.data())};
   }
   violation_(what + ", which was never granted");
-  return Begun{lives.back()};
+  auto& life = lives_[lives.back()];
+  life.attempts.push_back({.owner = owner, .number = attempt});
+  return Begun{lives.back(), life.attempts.size() - 1};
+}
+
+void EffectBook::delivers(Begun begun, const std::string& address) {
+  Life& life = lives_[begun.life];
+  ++life.recipients[address].deliveries;
+  const Attempted& attempt = life.attempts[begun.attempt];
+  if (!attempt.has_it.contains(address)) return;
+  violation_(life.id + " went to " + address + " again in attempt " + std::to_string(attempt.number) +
+             ", and the log knew that it has it");
+}
+
+void EffectBook::compare(const Row& row, const std::vector<RecordedRecipient>& recorded) {
+  Life* life = current(row.message.id);
+  if (life == nullptr || row.attempt == 0) return;
+  for (const std::string& address : recipients_of(row.message.id)) {
+    std::optional<RecipientFate> fate;
+    for (const auto& [record, _] : recorded) {
+      if (record.address == address) fate = record.outcome.fate;
+    }
+    const std::string who = life->id + ": " + address;
+    const bool has_it = fate == RecipientFate::kDelivered;
+    if (life->recipients[address].recorded != has_it) {
+      violation_(who + (has_it ? " has it by the log, and nobody said so" : " has it, and the log has forgotten that"));
+    }
+    const bool settled = fate && !is_open(*fate);
+    if (row.status == State::kConsumed && !life->done_by_word && !settled) {
+      violation_(who + " was given up, and the message is consumed");
+    }
+  }
 }
 
 bool EffectBook::was_pruned(const std::string& id) const {
@@ -222,11 +278,25 @@ void EffectBook::judge(const Life& life) const {
   const bool done = life.state == State::kConsumed && !life.done_by_word;
   const std::string row =
       life.id + (life.pruned ? ", pruned as " : ", in the end ") + std::string(to_string(life.state));
-  if (life.effects > life.explained + (done ? 1 : 0)) {
+  judge_recipients(life, row);
+  const bool whole = recipients_of({life.id}).empty();  // else each recipient has a count of its own
+  if (whole && life.effects > life.explained + (done ? 1 : 0)) {
     violation_(row + ", had " + std::to_string(life.effects) + " effects, of which the log explains " +
                std::to_string(life.explained) + (done ? " repeats" : ""));
   }
   if (done && life.effects == 0) violation_(row + ", had no effect");
+}
+
+// A delivery is accounted for by its record, or by what the row counted.
+void EffectBook::judge_recipients(const Life& life, const std::string& row) const {
+  for (const auto& [address, recipient] : life.recipients) {
+    if (recipient.deliveries > life.explained + (recipient.recorded ? 1 : 0)) {
+      violation_(row + ", went to " + address + ' ' + std::to_string(recipient.deliveries) +
+                 " times, of which the log explains " + std::to_string(life.explained) +
+                 (recipient.recorded ? " repeats" : ""));
+    }
+    if (recipient.recorded && recipient.deliveries == 0) violation_(row + ", never went to " + address);
+  }
 }
 
 }  // namespace waybill::sim

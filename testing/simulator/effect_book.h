@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -22,6 +24,7 @@ class EffectBook {
   /// An effect that has begun, in the life it belongs to.
   struct Begun {
     std::size_t life = 0;
+    std::size_t attempt = 0;
   };
 
   explicit EffectBook(Violation violation) : violation_(std::move(violation)) {}
@@ -46,7 +49,11 @@ class EffectBook {
   [[nodiscard]] Begun begins(const MessageId& id, const Owner& owner, std::int32_t attempt, MonoTime now,
                              std::optional<Duration> within);
   void happens(Begun begun) { ++lives_[begun.life].effects; }
+  /// The mail reached a recipient. The log must not have known that it has it when it granted the attempt.
+  void delivers(Begun begun, const std::string& address);
 
+  /// At the end: what the log holds of the recipients of a row that is there.
+  void compare(const Row& row, const std::vector<RecordedRecipient>& recorded);
   /// At the end: everything that happened, of all lives, against what the log last said of them.
   void judge() const;
 
@@ -63,11 +70,17 @@ class EffectBook {
     bool may_begin = false;
     bool begun = false;
     bool reported = false;
+    std::set<std::string> has_it;  // recipients, as it was recorded when the log granted it
+  };
+  struct Recipient {
+    int deliveries = 0;
+    bool recorded = false;  // as delivered, by what the log answered
   };
   struct Life {
     std::string id;
     std::vector<Attempted> attempts;
     int effects = 0;
+    std::map<std::string, Recipient> recipients;
     std::string closed;      // what the log answered, if nothing may begin any more
     bool withdrawn = false;  // … and no attempt was open then, so that nothing could be about to begin
     bool done_by_word = false;
@@ -82,6 +95,8 @@ class EffectBook {
   [[nodiscard]] static Attempted* find(Life& life, const Owner& owner, std::int32_t attempt);
   void claimed(const Claim& claim, const ClaimAnswer& answer, const MessageId& id, MonoTime now);
   void finished(const Finish& finish, const FinishAnswer& answer, WallTime store_now);
+  void recorded(const Finish& finish);
+  void check_told(const Life& life, const Attempted& attempt, const ClaimAnswer& answer) const;
   void scheduled(const MessageId& id, std::optional<WallTime> not_before);
   void check_time(const Life& life) const;
   void check_free(const MessageId& id, State status, Duration delay) const;
@@ -91,6 +106,7 @@ class EffectBook {
   void close(const MessageId& id, std::string how, bool withdrawn);
   void reopen(const MessageId& id);
   void judge(const Life& life) const;
+  void judge_recipients(const Life& life, const std::string& row) const;
 
   const Violation violation_;
   std::vector<Life> lives_;

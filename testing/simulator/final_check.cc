@@ -32,6 +32,7 @@ void FinalCheck::run() {
       violation(row, "went on after its last crash");
     }
     if (plan_.honest) check_honest(row);
+    audit_.effects().compare(row, *store_.log().recipients(row.message.id));
   }
   audit_.effects().judge();
   for (const std::string& id : audit_.accepted()) {

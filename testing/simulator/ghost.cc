@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "testing/simulator/recipients.h"
+
 namespace waybill::sim {
 
 Ghost::Ghost(SimWorld& world, SimStore& store, Audit& audit, const Plan& plan, std::mt19937_64& random,
@@ -68,6 +70,7 @@ void Ghost::claim(const MessageId& id) {
     if (granted.verdict != ClaimVerdict::kGranted) return;
     attempt->fence.attempt = granted.attempt;
     attempt->row = made_at(attempt->fence.id);
+    attempt->open = open_recipients(attempt->fence.id, granted.recipients);
     if (attempt->begun) have_effect(*attempt);
     const auto lease = static_cast<int>(plan_.options.worker.lease.count());
     later(Duration{draw(1, 2 * lease)}, [this, attempt] { act(attempt); });
@@ -79,6 +82,7 @@ void Ghost::have_effect(Attempt& attempt) {
   const auto begun =
       effects.begins(attempt.fence.id, owner_, attempt.fence.attempt, node_.now(), /*within=*/std::nullopt);
   effects.happens(begun);
+  for (const std::string& address : attempt.open) effects.delivers(begun, address);
   attempt.effect = true;
 }
 
@@ -130,7 +134,20 @@ void Ghost::report(const std::shared_ptr<Attempt>& attempt) {
   } else {
     finish.outcome = Fail{"the ghost gave up"};
   }
+  finish.recipients = recipients(*attempt, finish.outcome);
   submit(finish, [](const Answer&) {});
+}
+
+std::vector<RecipientRecord> Ghost::recipients(const Attempt& attempt, const HandlerOutcome& outcome) {
+  const bool done = std::holds_alternative<Done>(outcome);
+  std::vector<RecipientRecord> recorded;
+  if (!done && draw(0, 1) == 0) return recorded;
+  RecipientFate fate = RecipientFate::kTryAgain;
+  if (done) fate = RecipientFate::kDelivered;
+  if (std::holds_alternative<Unknown>(outcome)) fate = RecipientFate::kUnknown;
+  if (std::holds_alternative<Fail>(outcome)) fate = RecipientFate::kRefused;
+  for (const std::string& address : attempt.open) recorded.push_back(recorded_as(address, fate));
+  return recorded;
 }
 
 }  // namespace waybill::sim

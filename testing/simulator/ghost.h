@@ -35,6 +35,7 @@ class Ghost {
     std::optional<WallTime> row;  ///< when the row was made that it is of
     bool begun = false;
     bool effect = false;
+    std::vector<std::string> open;  ///< recipients to be tried
   };
   void haunt();
   void be_declared_dead();
@@ -42,6 +43,8 @@ class Ghost {
   void have_effect(Attempt& attempt);
   void act(const std::shared_ptr<Attempt>& attempt);
   void report(const std::shared_ptr<Attempt>& attempt);
+  /// What it says of the recipients; now and then nothing, where that is no lie.
+  [[nodiscard]] std::vector<RecipientRecord> recipients(const Attempt& attempt, const HandlerOutcome& outcome);
   /// Of the row with that id, if there is one.
   [[nodiscard]] std::optional<WallTime> made_at(const MessageId& id);
   void submit(Write write, std::function<void(const Answer&)> done);

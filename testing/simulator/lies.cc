@@ -91,6 +91,7 @@ void LyingLane::distort(Write& write) const {
   if (auto* finish = std::get_if<Finish>(&write)) {
     if (lies_.one_try_only) finish->max_tries = 1;
     if (lies_.no_copies_of_dead) finish->dead_letter.reset();
+    if (lies_.recipients_unrecorded) finish->recipients.clear();
   }
 }
 
@@ -101,6 +102,7 @@ void LyingLane::distort(Answer& answer) {
     append->id = *first_accepted_;
   }
   auto* claim = std::get_if<ClaimAnswer>(&answer);
+  if (claim != nullptr && lies_.recipients_untold) claim->recipients.clear();
   if (claim != nullptr && lies_.gone_row_granted && claim->verdict == ClaimVerdict::kUnknownId) {
     claim->verdict = ClaimVerdict::kGranted;
     claim->attempt = 1;

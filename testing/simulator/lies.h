@@ -31,6 +31,8 @@ struct Lies {
   bool gone_row_granted = false;          ///< a claim of an unknown id is taken for granted
   bool one_try_only = false;              ///< every failed attempt is reported as the last
   bool no_copies_of_dead = false;         ///< dead-letter copies are not asked for
+  bool recipients_unrecorded = false;     ///< reports lose what became of recipients
+  bool recipients_untold = false;         ///< attempts are not told what the log knows of them
   // To and from the broker.
   bool publishes_twice = false;
   bool rejects_instead_of_acks = false;

@@ -62,7 +62,8 @@ std::vector<Act> draw_acts(Dice& dice) {
   if (dice.chance(0.7)) return {Act::kDone};
   constexpr auto kTroubles =
       std::to_array<Act>({Act::kRetry, Act::kRetry, Act::kFail, Act::kUnknownDone, Act::kUnknownNot, Act::kHang,
-                          Act::kHangAfter, Act::kCrashBefore, Act::kCrashAfter, Act::kSlow, Act::kSlow, Act::kNoWay});
+                          Act::kHangAfter, Act::kCrashBefore, Act::kCrashAfter, Act::kSlow, Act::kSlow, Act::kNoWay,
+                          Act::kPartly, Act::kPartly, Act::kPartly});
   std::vector<Act> acts;
   for (int i = dice.between(1, 4); i > 0; --i) acts.push_back(dice.one_of(kTroubles));
   // What uses up no try must not be the act that repeats: the message would never end.
@@ -123,7 +124,7 @@ FaultPlan draw_fault(Dice& dice, int nodes) {
 std::string_view to_string(Act act) {
   constexpr std::array<std::string_view, kActCount> kNames = {"done",        "retry", "fail",       "unknown_done",
                                                               "unknown_not", "hang",  "hang_after", "crash_before",
-                                                              "crash_after", "slow",  "no_way"};
+                                                              "crash_after", "slow",  "no_way",     "partly"};
   return kNames.at(static_cast<std::size_t>(act));
 }
 

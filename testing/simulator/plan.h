@@ -29,9 +29,10 @@ enum class Act : std::uint8_t {
   kCrashAfter,   ///< the node dies after the effect
   kSlow,         ///< done, after several seconds
   kNoWay,        ///< a retry that uses up no try
+  kPartly,       ///< of a mail's recipients some get it, others may later, others never; else as kDone
 };
 
-inline constexpr std::size_t kActCount = 11;
+inline constexpr std::size_t kActCount = 12;
 [[nodiscard]] std::string_view to_string(Act act);
 
 struct MessagePlan {

@@ -3,6 +3,8 @@
 #include <tuple>
 #include <utility>
 
+#include "testing/simulator/recipients.h"
+
 namespace waybill::sim {
 
 SimHandlers::SimHandlers(SimNode& node, const Plan& plan, const EngineOptions& options, Audit& audit, Script script,
@@ -28,6 +30,8 @@ void SimHandlers::start(std::uint64_t key, const QueueName& /*queue*/, Attempt a
   auto job = std::make_shared<Job>();
   job->key = key;
   std::tie(job->act, job->takes) = script_(attempt);
+  job->open = open_recipients(attempt.id, attempt.recipients);
+  job->told = std::move(attempt.recipients);
   job->id = std::move(attempt.id);
   if (lies_.effect_under_another_id) job->id.value += "'";
   job->attempt = attempt.number;
@@ -39,19 +43,21 @@ void SimHandlers::start(std::uint64_t key, const QueueName& /*queue*/, Attempt a
 void SimHandlers::did(const Job& job) { ++audit_.coverage().acts[static_cast<std::size_t>(job.act)]; }
 
 void SimHandlers::work(const std::shared_ptr<Job>& job) {
+  const bool settled = job->open.empty() && !recipients_of(job->id).empty();
+  if (settled && job->act != Act::kCrashBefore) return finish(job, outcome_for(job->id, job->told, {}));
   switch (job->act) {
     case Act::kRetry:
       did(*job);
-      return finish(job, Retry{"the plan says retry", std::nullopt});
+      return finish_with(job, RecipientFate::kTryAgain, Retry{"the plan says retry", std::nullopt});
     case Act::kNoWay:
       did(*job);
       return finish(job, Retry{"the plan says no way", Duration{0}, false});
     case Act::kFail:
       did(*job);
-      return finish(job, Fail{kPlannedFailure});
+      return finish_with(job, RecipientFate::kRefused, Fail{kPlannedFailure});
     case Act::kUnknownNot:
       did(*job);
-      return finish(job, Unknown{"the plan says unknown"});
+      return finish_with(job, RecipientFate::kUnknown, Unknown{"the plan says unknown"});
     case Act::kCrashBefore:
       did(*job);
       return crash_();
@@ -66,6 +72,7 @@ void SimHandlers::work(const std::shared_ptr<Job>& job) {
     case Act::kUnknownDone:
     case Act::kHangAfter:
     case Act::kCrashAfter:
+    case Act::kPartly:
       break;
   }
   marks_ ? begin(job) : effect(job);
@@ -94,27 +101,50 @@ void SimHandlers::let_begin(Job& job) {
   job.begun = audit_.effects().begins(job.id, options_.owner, job.attempt, node_.now(), options_.worker.lease * 2 / 3);
 }
 
+RecipientFate SimHandlers::fate_of(const Job& job, std::size_t open) {
+  if (job.act != Act::kPartly || open == 0) return RecipientFate::kDelivered;
+  return open == 1 ? RecipientFate::kTryAgain : RecipientFate::kRefused;
+}
+
+void SimHandlers::happens(const Job& job) {
+  audit_.effects().happens(job.begun);
+  for (std::size_t i = 0; i < job.open.size(); ++i) {
+    if (fate_of(job, i) == RecipientFate::kDelivered) audit_.effects().delivers(job.begun, job.open[i]);
+  }
+}
+
 void SimHandlers::effect(const std::shared_ptr<Job>& job) {
   if (!marks_ && (probe_(node_, CrashPoint::kBeforeEffect) || probe_(node_, CrashPoint::kAfterBeginEffect))) return;
-  if (!lies_.done_without_effect) audit_.effects().happens(job->begun);
-  if (lies_.effect_twice) audit_.effects().happens(job->begun);
+  if (!lies_.done_without_effect) happens(*job);
+  if (lies_.effect_twice) happens(*job);
   if (probe_(node_, CrashPoint::kAfterEffect)) return;
   if (job->act != Act::kHangAfter && job->act != Act::kHang) did(*job);
   if (job->act == Act::kCrashAfter) return crash_();
-  if (job->act == Act::kUnknownDone) return finish(job, Unknown{"the plan says unknown, and it happened"});
+  if (job->act == Act::kUnknownDone) {
+    return finish_with(job, RecipientFate::kUnknown, Unknown{"the plan says unknown, and it happened"});
+  }
   if (job->act == Act::kHangAfter) {
     return later(options_.worker.after_effect + Duration{500} + job->takes * 8, [this, job] {
       did(*job);
-      finish(job, Done{"late"});
+      finish_with(job, RecipientFate::kDelivered, Done{"late"});
     });
   }
-  finish(job, Done{"done"});
+  for (std::size_t i = 0; i < job->open.size(); ++i) {
+    job->recorded.push_back(recorded_as(job->open[i], fate_of(*job, i)));
+  }
+  finish(job, job->open.empty() ? Done{"done"} : outcome_for(job->id, job->told, job->recorded));
+}
+
+void SimHandlers::finish_with(const std::shared_ptr<Job>& job, RecipientFate fate, HandlerOutcome outcome) {
+  for (const std::string& address : job->open) job->recorded.push_back(recorded_as(address, fate));
+  if (!job->open.empty()) outcome = outcome_for(job->id, job->told, job->recorded);
+  finish(job, std::move(outcome));
 }
 
 void SimHandlers::finish(const std::shared_ptr<Job>& job, HandlerOutcome outcome) {
   cancelled_.erase(job->key);
   --running_;
-  job->callbacks.on_finished(std::move(outcome));
+  job->callbacks.on_finished({std::move(outcome), std::move(job->recorded)});
 }
 
 }  // namespace waybill::sim

@@ -35,6 +35,9 @@ class SimHandlers final : public HandlerRunner {
     EffectBook::Begun begun;
     Act act = Act::kDone;
     Duration takes{0};
+    std::vector<RecipientRecord> told;      // by the log
+    std::vector<std::string> open;          // recipients to be tried
+    std::vector<RecipientRecord> recorded;  // by this attempt
     Callbacks callbacks;
   };
   void later(Duration delay, Task task);
@@ -42,8 +45,12 @@ class SimHandlers final : public HandlerRunner {
   void begin(const std::shared_ptr<Job>& job);
   void did(const Job& job);
   void let_begin(Job& job);
+  void happens(const Job& job);
   void effect(const std::shared_ptr<Job>& job);
+  /// All open recipients of a mail have this fate, which then decides; else it is `outcome`.
+  void finish_with(const std::shared_ptr<Job>& job, RecipientFate fate, HandlerOutcome outcome);
   void finish(const std::shared_ptr<Job>& job, HandlerOutcome outcome);
+  [[nodiscard]] static RecipientFate fate_of(const Job& job, std::size_t open);
 
   SimNode& node_;
   const bool marks_;

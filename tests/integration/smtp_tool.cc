@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "mail/smtp/smtp_transport.h"
-#include "testing/memory_recipient_book.h"
 
 namespace waybill::smtp {
 namespace {
@@ -20,6 +19,7 @@ class OpenGate final : public EffectGate {
  public:
   [[nodiscard]] bool begin_effect() override { return true; }
   [[nodiscard]] bool cancelled() const override { return false; }
+  void record(std::vector<RecipientRecord> /*recipients*/) override {}
 };
 
 struct Arguments {
@@ -89,8 +89,7 @@ int run(const Arguments& arguments) {
   const Duration patience(arguments.timeout_ms);
   SmtpOptions options{.relays = {*relay}};
   options.timeouts.command = options.timeouts.data = options.timeouts.dot = patience;
-  MemoryRecipientBook book;
-  SmtpTransport transport(options, book);
+  SmtpTransport transport(options);
   const MailToDeliver mail{{"1"},
                            {arguments.words[1], {arguments.words.begin() + 2, arguments.words.end()}},
                            std::string{std::istreambuf_iterator<char>(std::cin), {}}};

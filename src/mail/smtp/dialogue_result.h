@@ -4,22 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "core/recipients.h"
+
 namespace waybill::smtp {
-
-enum class RecipientFate {
-  kDelivered,  ///< the server took the mail for it
-  kTryAgain,   ///< it did not, and may later
-  kRefused,    ///< it never will
-  kUnknown,    ///< the content went out and no answer came
-};
-
-struct RecipientOutcome {
-  RecipientFate fate = RecipientFate::kTryAgain;
-  int code = 0;          ///< of the reply that decided; 0: none did
-  std::string enhanced;  ///< as `5.1.1`; may be empty
-  std::string text;      ///< the reply's text, or what went wrong here; fit to show
-  bool operator==(const RecipientOutcome&) const = default;
-};
 
 /// Why a dialogue ended before its time.
 enum class Trouble {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/outcomes.h"
-#include "mail/smtp/recipient_book.h"
+#include "core/recipients.h"
 
 namespace waybill::smtp {
 

@@ -1,5 +1,6 @@
 #include "mail/smtp/smtp_transport.h"
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <string>
@@ -30,6 +31,17 @@ bool is_relays_fault(const DialogueResult& result) {
                            result.trouble == Trouble::kTimeout);
 }
 
+// One for each address, in their order; those nothing is known of are to be tried.
+std::vector<RecipientRecord> known_recipients(const MailToDeliver& mail) {
+  std::vector<RecipientRecord> known;
+  known.reserve(mail.envelope.to.size());
+  for (const auto& address : mail.envelope.to) {
+    const auto found = std::ranges::find(mail.recipients, address, &RecipientRecord::address);
+    known.push_back(found == mail.recipients.end() ? RecipientRecord{address, {}, ""} : *found);
+  }
+  return known;
+}
+
 }  // namespace
 
 // One call of deliver.
@@ -39,19 +51,18 @@ class SmtpTransport::Attempt {
       : transport_(transport), mail_(mail), content_(content), gate_(gate) {}
 
   [[nodiscard]] HandlerOutcome run() {
-    auto known = transport_.book_.read(mail_.msg_id, mail_.envelope.to);
-    if (!known) return Retry{"the record of recipients cannot be read: " + known.error().message, {}};
-    for (const auto& recipient : *known) {
+    auto known = known_recipients(mail_);
+    for (const auto& recipient : known) {
       if (is_open(recipient.outcome.fate)) open_.push_back(recipient.address);
     }
-    if (open_.empty()) return outcome_of(*known);
+    if (open_.empty()) return outcome_of(known);
     for (;;) {
       auto acquired = transport_.pool_.acquire(tried_, fresh_, cancelled_);
       if (auto* none = std::get_if<RelayPool::NoRelay>(&acquired)) {
         return Retry{none->reason, none->after, false};
       }
       auto& lease = std::get<RelayPool::Lease>(acquired);
-      if (const auto result = bring_to(lease)) return conclude(std::move(*known), *result, name_of(lease.options()));
+      if (const auto result = bring_to(lease)) return conclude(std::move(known), *result, name_of(lease.options()));
       if (gate_.cancelled()) return Retry{"the attempt was cancelled", {}};
     }
   }
@@ -119,11 +130,7 @@ class SmtpTransport::Attempt {
       known[at].relay = relay;
       told.push_back(known[at]);
     }
-    if (const auto recorded = transport_.book_.record(mail_.msg_id, told); !recorded) {
-      const std::string why = "what the relay answered cannot be recorded: " + recorded.error().message;
-      if (!begun_) return Retry{why, {}};
-      return Unknown{why};  // another attempt may go to recipients that have the mail
-    }
+    gate_.record(std::move(told));
     return outcome_of(known);
   }
 
@@ -138,10 +145,9 @@ class SmtpTransport::Attempt {
   bool begun_ = false;
 };
 
-SmtpTransport::SmtpTransport(const SmtpOptions& options, RecipientBook& book)
+SmtpTransport::SmtpTransport(const SmtpOptions& options)
     : dialogue_{.timeouts = options.timeouts, .recipients_max = options.recipients_max, .dsn = options.dsn},
-      pool_(options.relays, options.pool),
-      book_(book) {}
+      pool_(options.relays, options.pool) {}
 
 HandlerOutcome SmtpTransport::deliver(const MailToDeliver& mail, EffectGate& gate) {
   if (const auto status = check_envelope(mail.envelope); !status) return Fail{status.error().message};

@@ -1,13 +1,13 @@
 // Brings mails to relays by SMTP (docs/adr/0018-smtp.md).
 //
 // One attempt goes to one relay after the other until one listens; from the moment its effect begins it stays with that
-// one. A recipient that was delivered or refused is never tried again: the book knows.
+// one. A recipient that was delivered or refused is never tried again: earlier attempts have recorded it, and this one
+// records what it is told.
 #pragma once
 
 #include <vector>
 
 #include "mail/smtp/dialogue.h"
-#include "mail/smtp/recipient_book.h"
 #include "mail/smtp/relay_options.h"
 #include "mail/smtp/relay_pool.h"
 #include "mail/transport.h"
@@ -25,11 +25,10 @@ struct SmtpOptions {
 /// Any thread.
 class SmtpTransport final : public MailTransport {
  public:
-  /// `book` outlives the transport.
-  SmtpTransport(const SmtpOptions& options, RecipientBook& book);
+  explicit SmtpTransport(const SmtpOptions& options);
 
   /// By the rules of mail_outcome.h. `Fail` also: the mail is not fit for SMTP. `Retry` with a time: no relay can be
-  /// used until then. `Unknown` also: delivered, but the book could not say so.
+  /// used until then.
   [[nodiscard]] HandlerOutcome deliver(const MailToDeliver& mail, EffectGate& gate) override;
 
   [[nodiscard]] std::vector<RelayFigures> figures() const { return pool_.figures(); }
@@ -39,7 +38,6 @@ class SmtpTransport final : public MailTransport {
 
   const DialogueOptions dialogue_;
   RelayPool pool_;
-  RecipientBook& book_;
 };
 
 }  // namespace waybill::smtp

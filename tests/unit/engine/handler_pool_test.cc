@@ -39,16 +39,17 @@ class HandlerPoolTest : public ::testing::Test {
     return *pool_;
   }
   /// Runs one attempt whose question for its effect is answered `proceed`.
-  HandlerOutcome outcome_of(HandlerPool& pool, bool proceed = true) {
-    std::promise<HandlerOutcome> outcome;
+  HandlerOutcome outcome_of(HandlerPool& pool, bool proceed = true) { return report_of(pool, proceed).outcome; }
+  AttemptReport report_of(HandlerPool& pool, bool proceed = true) {
+    std::promise<AttemptReport> report;
     HandlerRunner::Callbacks callbacks;
     callbacks.on_begin_effect = [proceed](const std::function<void(bool)>& answer) { answer(proceed); };
-    callbacks.on_finished = [&](HandlerOutcome given) { outcome.set_value(std::move(given)); };
+    callbacks.on_finished = [&](AttemptReport given) { report.set_value(std::move(given)); };
     Attempt attempt;
     attempt.id.value = "a";
     pool.start(1, kQueue, attempt, callbacks);
-    auto answer = outcome.get_future();
-    if (answer.wait_for(std::chrono::seconds(30)) != std::future_status::ready) return Fail{"no outcome in time"};
+    auto answer = report.get_future();
+    if (answer.wait_for(std::chrono::seconds(30)) != std::future_status::ready) return {Fail{"no outcome in time"}};
     return answer.get();
   }
 
@@ -96,6 +97,40 @@ TEST_F(HandlerPoolTest, DeniedEffectIsToldToTheHandler) {
   EXPECT_TRUE(std::holds_alternative<Retry>(outcome_of(runner, /*proceed=*/false)));
 }
 
+TEST_F(HandlerPoolTest, WhatIsRecordedComesWithTheReportAlsoOfAHandlerThatThrows) {
+  const RecipientRecord first{"a@x", {RecipientFate::kDelivered, 250, "", ""}, "mx:25"};
+  const RecipientRecord second{"b@x", {RecipientFate::kRefused, 550, "", ""}, "mx:25"};
+  auto& runner = pool(false, [&](const Attempt&, EffectGate& gate) -> HandlerOutcome {
+    gate.record({first});
+    gate.record({second});
+    throw std::runtime_error("afterwards");
+  });
+  const AttemptReport report = report_of(runner);
+  EXPECT_TRUE(std::holds_alternative<Unknown>(report.outcome));
+  EXPECT_EQ(report.recipients, (std::vector<RecipientRecord>{first, second}));
+}
+
+TEST_F(HandlerPoolTest, WhatNoLogCanKeepIsRefusedWhenItIsRecorded) {
+  for (const std::string& address :
+       {std::string(), std::string(kRecipientAddressMax + 1, 'a'), std::string("\xff@x")}) {
+    auto& runner = pool(false, [&](const Attempt&, EffectGate& gate) -> HandlerOutcome {
+      gate.record({{"good@x", {}, ""}});
+      gate.record({{address, {}, ""}});
+      return Done{};
+    });
+    const AttemptReport report = report_of(runner);
+    EXPECT_TRUE(std::holds_alternative<Unknown>(report.outcome));
+    EXPECT_EQ(report.recipients.size(), 1U);
+    pool_->stop();
+  }
+  auto& runner = pool(false, [&](const Attempt&, EffectGate& gate) -> HandlerOutcome {
+    gate.record(std::vector<RecipientRecord>(kRecipientsMax, {"a@x", {}, ""}));
+    gate.record({{"one@more", {}, ""}});
+    return Done{};
+  });
+  EXPECT_EQ(report_of(runner).recipients.size(), kRecipientsMax);
+}
+
 TEST_F(HandlerPoolTest, CancelEndsTheWaitForTheEffectAndIsSeenByTheHandler) {
   std::promise<bool> begun;
   std::promise<bool> cancelled;
@@ -108,7 +143,7 @@ TEST_F(HandlerPoolTest, CancelEndsTheWaitForTheEffectAndIsSeenByTheHandler) {
   Counter finished;
   HandlerRunner::Callbacks callbacks;
   callbacks.on_begin_effect = [&](const std::function<void(bool)>&) { asked.add(); };
-  callbacks.on_finished = [&](const HandlerOutcome&) { finished.add(); };
+  callbacks.on_finished = [&](const AttemptReport&) { finished.add(); };
   runner.start(7, kQueue, Attempt{}, callbacks);
   ASSERT_TRUE(asked.reaches(1));
   runner.cancel(8);
@@ -133,7 +168,7 @@ TEST_F(HandlerPoolTest, AsManyHandlersRunAtOnceAsThereAreThreadsAndStopWaitsForA
       },
       kThreads);
   HandlerRunner::Callbacks callbacks;
-  callbacks.on_finished = [&](const HandlerOutcome&) { finished.add(); };
+  callbacks.on_finished = [&](const AttemptReport&) { finished.add(); };
   for (std::uint64_t key = 1; key <= kRuns; ++key) runner.start(key, kQueue, Attempt{}, callbacks);
   ASSERT_TRUE(running.reaches(kThreads));
   EXPECT_EQ(running.count(), kThreads);

@@ -57,12 +57,12 @@ TEST_F(OverloadWatchTest, TheNextOneIsToldAgain) {
   EXPECT_EQ(count_of(told, "the overload is over refused=100 "), 2U) << told;
 }
 
-std::string told_of(const HandlerOutcome& outcome, const FinishAnswer& answer) {
+std::string told_of(const HandlerOutcome& outcome, const FinishAnswer& answer, bool late = false) {
   Finish finish;
   finish.fence.id = MessageId{"m-7"};
   finish.outcome = outcome;
   NoMetrics metrics;
-  return logged([&] { report(metrics, remember(finish), Result<Answer>(Answer(answer)), Duration{1}); });
+  return logged([&] { report(metrics, remember(finish, late), Result<Answer>(Answer(answer)), Duration{1}); });
 }
 
 TEST(WorkerReport, APossibleDuplicateIsToldWithItsMessage) {
@@ -88,6 +88,14 @@ TEST(WorkerReport, AFailureIsToldAndASuccessIsNot) {
   EXPECT_NE(told_of(Retry{"421 later", std::nullopt}, failed).find("attempt failed msg_id=m-7"), std::string::npos);
   const std::string free = told_of(Retry{"no relay", std::nullopt, false}, failed);
   EXPECT_NE(free.find("attempt failed and used up no try msg_id=m-7"), std::string::npos) << free;
+}
+
+// It only brings recipients: the attempt was told and counted before.
+TEST(WorkerReport, ALateFailureIsNotToldAgain) {
+  FinishAnswer failed;
+  failed.status = State::kOutcomeUnknown;
+  EXPECT_NE(told_of(Unknown{"no answer"}, failed), "");
+  EXPECT_EQ(told_of(Unknown{"no answer"}, failed, /*late=*/true), "");
 }
 
 }  // namespace

@@ -58,7 +58,7 @@ class WorkerMachineTest : public ::testing::Test {
   M::Actions tick(std::int64_t now) { return machine().on_tick(moment(now)); }
   M::Actions begin_effect(Key key, std::int64_t now) { return machine().on_begin_effect(key, moment(now)); }
   M::Actions finish(Key key, HandlerOutcome outcome, std::int64_t now) {
-    return machine().on_finished(key, std::move(outcome), moment(now));
+    return machine().on_finished(key, {std::move(outcome)}, moment(now));
   }
 
   static Result<Answer> granted(int try_count = 0) {

@@ -54,7 +54,9 @@ class TestGate final : public EffectGate {
     return answer;
   }
   [[nodiscard]] bool cancelled() const override { return false; }
+  void record(std::vector<RecipientRecord> told) override { recipients = std::move(told); }
 
+  std::vector<RecipientRecord> recipients;
   bool answer = true;
   int begun = 0;
   std::function<void()> on_begin;

@@ -4,13 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "mail/smtp/smtp_transport.h"
-#include "testing/memory_recipient_book.h"
 #include "tests/unit/mail/smtp/scripted_peer.h"
 
 namespace waybill::smtp {
@@ -22,9 +22,13 @@ class CountingGate final : public EffectGate {
     return answer;
   }
   [[nodiscard]] bool cancelled() const override { return is_cancelled; }
+  void record(std::vector<RecipientRecord> told) override {
+    for (auto& one : told) recipients.push_back(std::move(one));
+  }
   bool answer = true;
   std::atomic<int> begun{0};
   std::atomic<bool> is_cancelled{false};
+  std::vector<RecipientRecord> recipients;  // recorded, by one thread
 };
 
 inline MailToDeliver mail_to(std::vector<std::string> to, const std::string& id = "1") {
@@ -51,22 +55,30 @@ inline DialogueTimeouts short_timeouts() {
 
 class SmtpTransportTest : public testing::Test {
  protected:
-  void start(const SmtpOptions& options) { transport_ = std::make_unique<SmtpTransport>(options, book_); }
+  void start(const SmtpOptions& options) { transport_ = std::make_unique<SmtpTransport>(options); }
   void start() { start(options_for({peer_.url()})); }
   void start_impatiently() {
     auto options = options_for({peer_.url()});
     options.timeouts = short_timeouts();
     start(options);
   }
-  HandlerOutcome deliver(const MailToDeliver& mail) {
+  /// One attempt more, which is told what those before it recorded of the same mail.
+  HandlerOutcome deliver(MailToDeliver mail) {
     if (!transport_) start();
-    return transport_->deliver(mail, gate_);
+    auto& known = recorded_[mail.msg_id.value];
+    for (const auto& [_, record] : known) mail.recipients.push_back(record);
+    auto outcome = transport_->deliver(mail, gate_);
+    for (auto& told : std::exchange(gate_.recipients, {})) {
+      const auto kept = known.find(told.address);
+      if (kept == known.end() || replaces(kept->second, told)) known.insert_or_assign(told.address, told);
+    }
+    return outcome;
   }
 
   ScriptedPeer peer_;
-  MemoryRecipientBook book_;
   CountingGate gate_;
-  std::unique_ptr<SmtpTransport> transport_;  // gone before the peers
+  std::map<std::string, std::map<std::string, RecipientRecord>> recorded_;  // by mail and address
+  std::unique_ptr<SmtpTransport> transport_;                                // gone before the peers
 };
 
 inline std::string text_of(const HandlerOutcome& outcome) {

@@ -95,7 +95,7 @@ TEST_F(SmtpTransportTest, AMailThatAllRefuseFailsAndBeginsNoEffect) {
   peer_.always("RCPT", {"550 5.1.1 no\r\n"});
   EXPECT_TRUE(is(deliver(mail_to({"a@x", "b@x"})), "fail", "550 5.1.1 no"));
   EXPECT_EQ(gate_.begun, 0);
-  EXPECT_TRUE(is(deliver(mail_to({"a@x", "b@x"})), "fail")) << "the book knows";
+  EXPECT_TRUE(is(deliver(mail_to({"a@x", "b@x"})), "fail")) << "they are known by now";
   peer_.forget();
   EXPECT_TRUE(is(deliver(mail_to({"a@x"}, "2")), "done"));
   EXPECT_EQ(peer_.connections(), 1) << "the connection is reset and used again";
@@ -181,17 +181,35 @@ TEST_F(SmtpTransportTest, SeveralThreadsShareTheConnections) {
   EXPECT_LE(peer_.connections(), 3);
 }
 
-TEST_F(SmtpTransportTest, ABookThatCannotBeReadSendsNothing) {
-  book_.read_fails = true;
-  EXPECT_TRUE(is(deliver(mail_to({"a@x"})), "retry", "told to fail"));
-  EXPECT_EQ(peer_.connections(), 0);
+TEST_F(SmtpTransportTest, EveryOutcomeIsRecordedWithItsReplyAndRelay) {
+  peer_.always("RCPT TO:<bad@x>", {"550 5.1.1 no such user\r\n"});
+  peer_.always("RCPT TO:<tmp@x>", {"450 4.2.1 busy\r\n"});
+  EXPECT_TRUE(is(deliver(mail_to({"ok@x", "bad@x", "tmp@x"})), "retry"));
+  const std::string relay = "127.0.0.1:" + std::to_string(peer_.port());
+  const auto& recorded = recorded_.at("1");
+  ASSERT_EQ(recorded.size(), 3U);
+  EXPECT_EQ(recorded.at("ok@x"), (RecipientRecord{"ok@x", {RecipientFate::kDelivered, 250, "2.0.0", "taken"}, relay}));
+  EXPECT_EQ(recorded.at("bad@x"),
+            (RecipientRecord{"bad@x", {RecipientFate::kRefused, 550, "5.1.1", "no such user"}, relay}));
+  EXPECT_EQ(recorded.at("tmp@x"), (RecipientRecord{"tmp@x", {RecipientFate::kTryAgain, 450, "4.2.1", "busy"}, relay}));
 }
 
-TEST_F(SmtpTransportTest, ADeliveryThatCannotBeRecordedIsInDoubt) {
-  book_.record_fails = true;
-  EXPECT_TRUE(is(deliver(mail_to({"a@x"})), "unknown", "told to fail"));
-  peer_.always("RCPT", {"550 no\r\n"});
-  EXPECT_TRUE(is(deliver(mail_to({"a@x"}, "2")), "retry", "told to fail")) << "nothing has left";
+TEST_F(SmtpTransportTest, WhatNeverReachedARelayRecordsNothing) {
+  gate_.answer = false;
+  EXPECT_TRUE(is(deliver(mail_to({"a@x"})), "retry"));
+  auto unfit = mail_to({"a@x"});
+  unfit.bytes = "Subject: s\r\n\r\na\n.\r\n";
+  EXPECT_TRUE(is(deliver(unfit), "fail"));
+  EXPECT_TRUE(recorded_.at("1").empty());
+}
+
+TEST_F(SmtpTransportTest, AnAttemptIsToldOfOthersRecipientsAndIgnoresThem) {
+  auto mail = mail_to({"a@x", "B@x"});
+  mail.recipients = {{"b@x", {RecipientFate::kDelivered, 250, "", ""}, "mx:25"},
+                     {"gone@x", {RecipientFate::kUnknown, 0, "", ""}, ""}};
+  EXPECT_TRUE(is(deliver(mail), "done"));
+  ASSERT_EQ(peer_.mails().size(), 1U);
+  EXPECT_EQ(peer_.mails()[0].to, (std::vector<std::string>{"RCPT TO:<a@x>", "RCPT TO:<B@x>"}));
 }
 
 TEST_F(SmtpTransportTest, LogsInAsItIsTold) {
