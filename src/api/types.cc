@@ -43,6 +43,16 @@ json::object event_of(const EventView& event) {
                       {"detail", text_of(event.detail)}};
 }
 
+json::object recipient_of(const RecipientView& recipient) {
+  return json::object{{"address", text_of(recipient.address)},
+                      {"status", text_of(recipient.status)},
+                      {"code", recipient.code == 0 ? json::value(nullptr) : json::value(recipient.code)},
+                      {"enhanced_code", text_or_null(recipient.enhanced_code)},
+                      {"reply", text_or_null(recipient.reply)},
+                      {"relay", text_or_null(recipient.relay)},
+                      {"time", time_of(recipient.time)}};
+}
+
 json::object headers_of(const Headers& headers) {
   json::object object;
   for (const auto& [name, value] : headers) object[clean_utf8(name)] = text_of(value);
@@ -103,6 +113,9 @@ std::string to_json(const MessageView& message) {
   json::array events;
   for (const EventView& event : message.events) events.push_back(event_of(event));
   object["events"] = std::move(events);
+  json::array recipients;
+  for (const RecipientView& recipient : message.recipients) recipients.push_back(recipient_of(recipient));
+  object["recipients"] = std::move(recipients);
   return json::serialize(object);
 }
 

@@ -30,8 +30,20 @@ struct EventView {
   bool operator==(const EventView&) const = default;
 };
 
-/// `GET /v1/messages/{id}`, and one item of a list (there without events and body). Empty strings and missing times are
-/// written as null, except where noted.
+/// What is known of one recipient of a mail.
+struct RecipientView {
+  std::string address;
+  std::string status;  ///< `delivered`, `deferred`, `refused` or `unknown`
+  int code = 0;        ///< of the reply that decided; 0 (null): none did
+  std::string enhanced_code;
+  std::string reply;
+  std::string relay;
+  WallTime time{};  ///< since when it is so
+  bool operator==(const RecipientView&) const = default;
+};
+
+/// `GET /v1/messages/{id}`, and one item of a list (there without events, recipients and body). Empty strings and
+/// missing times are written as null, except where noted.
 struct MessageView {
   std::string id;
   State status = State::kSending;    ///< `{"name","code"}`
@@ -62,6 +74,7 @@ struct MessageView {
   std::int64_t body_bytes = 0;
   std::optional<std::string> body;  ///< if asked for: `body` if it is UTF-8, else `body_base64`
   std::vector<EventView> events;
+  std::vector<RecipientView> recipients;
   bool operator==(const MessageView&) const = default;
 };
 [[nodiscard]] std::string to_json(const MessageView& message);
@@ -75,7 +88,7 @@ struct MessageListView {
 };
 [[nodiscard]] std::string to_json(const MessageListView& list);
 [[nodiscard]] Result<MessageListView> parse_message_list(std::string_view json);
-/// One of its messages: without events and body.
+/// One of its messages: without events, recipients and body.
 [[nodiscard]] std::string to_list_item(const MessageView& message);
 
 /// `POST /v1/messages/{id}/retry|cancel|resolve|reschedule`: what became of it.

@@ -45,6 +45,8 @@ class Reader {
     return error ? Int{} : number;
   }
 
+  bool is_null(std::string_view name) const { return field(name).is_null(); }
+
   bool flag(std::string_view name) const {
     const bool* found = field(name).if_bool();
     if (found == nullptr) wrong(name, "true or false");
@@ -118,6 +120,12 @@ EventView event_from(const Reader& from) {
                    from.text("detail")};
 }
 
+RecipientView recipient_from(const Reader& from) {
+  const int code = from.is_null("code") ? 0 : from.number<int>("code");
+  return RecipientView{from.text("address"), from.text("status"), code, from.text("enhanced_code"), from.text("reply"),
+                       from.text("relay"),   from.time("time")};
+}
+
 Headers headers_from(const Reader& from) {
   Headers headers;
   for (const auto& [name, _] : from.raw()) headers.emplace_back(std::string(name), from.text(name));
@@ -167,6 +175,7 @@ MessageView message_from(const Reader& from) {
   message.body_bytes = from.number<std::int64_t>("body_bytes");
   read_body(from, message);
   if (from.has("events")) message.events = from.list("events", event_from);
+  if (from.has("recipients")) message.recipients = from.list("recipients", recipient_from);
   return message;
 }
 

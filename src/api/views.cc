@@ -43,6 +43,11 @@ MessageView view_of(const MessageDetail& detail, bool with_body) {
   for (const MessageEvent& event : detail.events) {
     view.events.push_back({event.at, event.kind, event.attempt, event.count, event.detail});
   }
+  view.recipients.reserve(detail.recipients.size());
+  for (const auto& [record, at] : detail.recipients) {
+    const auto& [fate, code, enhanced, text] = record.outcome;
+    view.recipients.push_back({record.address, std::string(to_string(fate)), code, enhanced, text, record.relay, at});
+  }
   return view;
 }
 

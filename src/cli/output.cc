@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 
 #include "base/log.h"
 
@@ -76,6 +77,29 @@ Table events_of(const api::MessageView& message) {
   return events;
 }
 
+// `2 delivered, 1 refused`: a partial refusal is seen at once.
+std::string counts_of(const std::vector<api::RecipientView>& recipients) {
+  std::map<std::string, std::int64_t> counts;
+  for (const auto& recipient : recipients) ++counts[recipient.status];
+  std::string text;
+  for (const auto& [status, count] : counts) {
+    text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + escape_line(status);
+  }
+  return text;
+}
+
+Table recipients_of(const std::vector<api::RecipientView>& recipients) {
+  Table table;
+  for (const auto& recipient : recipients) {
+    std::string said = recipient.code == 0 ? "" : std::to_string(recipient.code);
+    for (const std::string* part : {&recipient.enhanced_code, &recipient.reply}) {
+      if (!part->empty()) said += (said.empty() ? "" : " ") + *part;
+    }
+    table.add({recipient.address, recipient.status, to_rfc3339(recipient.time), or_dash(recipient.relay), said});
+  }
+  return table;
+}
+
 }  // namespace
 
 void Table::add(std::vector<std::string> row) {
@@ -116,6 +140,9 @@ std::string trail_text(const api::MessageView& message) {
   add_if_set(ends, "result", message.result);
   add_if_set(ends, "last error", message.last_error);
   if (!message.result.empty() || !message.last_error.empty()) text += "\n" + ends.text();
+  if (!message.recipients.empty()) {
+    text += "\nrecipients: " + counts_of(message.recipients) + "\n" + recipients_of(message.recipients).text("  ");
+  }
   if (message.body) text += "\nbody\n  " + escape_line(*message.body) + "\n";
   if (!message.events.empty()) text += "\nevents\n" + events_of(message).text("  ");
   return text;

@@ -81,7 +81,9 @@ void OperationsService::find(const MessageId& id, bool with_body, Done<MessageDe
     if (!*row) return make_error(ErrorClass::kNotFound, "there is no message '" + id.value + "'");
     auto events = reader.events(id);
     if (!events.ok()) return events.error();
-    return MessageDetail{std::move(**row), std::move(*events)};
+    auto recipients = reader.recipients(id);
+    if (!recipients.ok()) return recipients.error();
+    return MessageDetail{std::move(**row), std::move(*events), std::move(*recipients)};
   };
   read<MessageDetail>(query, std::move(done));
 }

@@ -13,6 +13,7 @@ namespace waybill {
 struct MessageDetail {
   Row row;
   std::vector<MessageEvent> events;
+  std::vector<RecordedRecipient> recipients = {};
 };
 
 /// Many messages of one kind, a bounded number at a time.

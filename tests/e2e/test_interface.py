@@ -14,7 +14,7 @@ from harness.waiting import eventually
 TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
 FIELDS = {"id", "status", "exchange", "routing_key", "queue", "try_count", "attempt", "lapse_count", "unknown_count",
           "publish_count", "create_time", "update_time", "next_try_time", "times", "result", "last_error", "owner",
-          "headers", "events"}
+          "headers", "events", "recipients"}
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +49,7 @@ def test_a_trail_has_every_field(client):
     assert TIME.match(message["create_time"]) and TIME.match(message["times"]["consume_time"])
     assert message["next_try_time"] is None and message["owner"] is None
     assert message["events"] == [], "the happy path writes none"
+    assert message["recipients"] == [], "a Maildir records none"
     assert "body" not in message
 
 

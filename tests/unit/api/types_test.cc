@@ -38,6 +38,8 @@ MessageView sample() {
   message.body_bytes = 11;
   message.body = "hello \xE4\xBD\xA0 \x01";
   message.events = {{from_millis(1'700'000'000'000), "returned", 0, 9, "312 NO_ROUTE"}};
+  message.recipients = {{"a@x", "refused", 550, "5.1.1", "no such user", "mx.test:25", from_millis(1'700'000'000'008)},
+                        {"b@x", "unknown", 0, "", "", "", from_millis(1'700'000'000'009)}};
   return message;
 }
 
@@ -86,6 +88,7 @@ TEST(Types, AListLeavesBodiesAndEventsOut) {
   MessageView expected = sample();
   expected.body.reset();
   expected.events.clear();
+  expected.recipients.clear();
   EXPECT_EQ(list.value().messages, (std::vector<MessageView>{expected, expected}));
 }
 

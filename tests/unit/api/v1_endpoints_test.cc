@@ -34,6 +34,9 @@ MessageDetail full_detail(const std::string& id) {
   row.claim_time = from_millis(1'700'000'000'030);
   row.last_error = "550 no such user";
   detail.events = {{from_millis(1'700'000'000'040), "retry", 3, 2, "421 later"}};
+  detail.recipients = {
+      {{"a@x", {RecipientFate::kTryAgain, 450, "4.2.1", "busy"}, "mx:25"}, from_millis(1'700'000'000'050)},
+      {{"b@x", {RecipientFate::kUnknown, 0, "", ""}, ""}, from_millis(1'700'000'000'051)}};
   return detail;
 }
 
@@ -82,7 +85,10 @@ TEST_F(V1, ShowsEverythingThatIsKnownOfAMessage) {
             R"("last_error":"550 no such user","owner":"node#0000000000000abc","content_type":"application/json",)"
             R"("retry_policy":"fixed 3 8000","headers":{"x-trace":"t1","x-other":"o"},"body_bytes":10,)"
             R"("events":[{"at":"2023-11-14T22:13:20.040Z","kind":"retry","attempt":3,"count":2,)"
-            R"("detail":"421 later"}]})");
+            R"("detail":"421 later"}],"recipients":[{"address":"a@x","status":"deferred","code":450,)"
+            R"("enhanced_code":"4.2.1","reply":"busy","relay":"mx:25","time":"2023-11-14T22:13:20.050Z"},)"
+            R"({"address":"b@x","status":"unknown","code":null,"enhanced_code":null,"reply":null,"relay":null,)"
+            R"("time":"2023-11-14T22:13:20.051Z"}]})");
 }
 
 TEST_F(V1, ShowsTheBodyOnlyWhenAsked) {
@@ -148,6 +154,7 @@ TEST_F(V1, ListsByNameOrNumberOfTheState) {
   ASSERT_EQ(list.messages.size(), 1U);
   EXPECT_EQ(list.messages[0].id, "7");
   EXPECT_TRUE(list.messages[0].events.empty());
+  EXPECT_TRUE(list.messages[0].recipients.empty());
   EXPECT_EQ(parse_message_list(get("/v1/messages?status=5").body).value().messages.size(), 0U);
   EXPECT_EQ(parse_message_list(get("/v1/messages").body).value().messages.size(), 1U);
   EXPECT_EQ(server_.operations.asked,

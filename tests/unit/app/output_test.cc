@@ -61,6 +61,19 @@ TEST(TrailTest, WhatNeedsAPersonIsShown) {
   }
 }
 
+TEST(TrailTest, WhatBecameOfEachRecipientIsShown) {
+  auto message = consumed();
+  message.recipients = {{"a@x", "delivered", 250, "2.0.0", "queued", "mx:25", kStart},
+                        {"long@x", "refused", 550, "", "no such user", "mx:25", kStart},
+                        {"c@x", "delivered", 0, "", "", "", kStart}};
+  EXPECT_NE(trail_text(message).find("\nrecipients: 2 delivered, 1 refused\n"
+                                     "  a@x     delivered  2026-01-31T08:00:00.000Z  mx:25  250 2.0.0 queued\n"
+                                     "  long@x  refused    2026-01-31T08:00:00.000Z  mx:25  550 no such user\n"
+                                     "  c@x     delivered  2026-01-31T08:00:00.000Z  -\n"),
+            std::string::npos)
+      << trail_text(message);
+}
+
 TEST(TrailTest, TheBodyIsShownIfItWasAskedFor) {
   auto message = consumed();
   EXPECT_EQ(trail_text(message).find("\nbody\n"), std::string::npos);
@@ -74,6 +87,7 @@ TEST(TrailTest, NothingOfAMessageReachesTheTerminal) {
   message.id = message.exchange = message.routing_key = message.result = message.last_error = message.owner = evil;
   message.queue = message.body = evil;
   message.events = {{kStart, evil, 1, 1, evil}};
+  message.recipients = {{evil, evil, 1, evil, evil, evil, kStart}};
   for (const char c : trail_text(message)) {
     EXPECT_TRUE(c == '\n' || (c >= 0x20 && c < 0x7f)) << static_cast<int>(c);
   }
