@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string>
 
 #include "app/config_value.h"
@@ -50,9 +51,15 @@ Status give_passwords(std::vector<smtp::RelayOptions>& relays, const std::vector
 
 Result<std::vector<smtp::RelayOptions>> relays_of(const SmtpConfig& config) {
   std::vector<smtp::RelayOptions> relays;
+  std::set<std::string> names;
   for (const auto& url : config.relays) {
     auto relay = smtp::parse_relay_url(url);
     if (!relay.ok()) return relay.error();
+    if (!names.insert(smtp::name_of(*relay)).second) {  // logs and metrics tell them apart by their names
+      return make_error(ErrorClass::kPermanent, "mail.smtp.relays names " + smtp::name_of(*relay) +
+                                                    " twice; once, with a higher weight or mail.smtp.max_connections, "
+                                                    "is right");
+    }
     relay->ehlo_name = greeting_of(config);
     relay->ca_file = config.tls_ca_file;
     relay->connect_timeout = config.connect_timeout;

@@ -121,8 +121,10 @@ def test_starttls_and_tls_from_the_start(server, serving, authority):
     for url in (f"smtp://localhost:{server.port}?tls=required", f"smtps://localhost:{server.tls_port}"):
         before = server.log().count("TLS connection established")
         with serving(url, mail__smtp__tls_ca=authority.file) as client:
-            delivered(client, client.accepted(tos="ok@example.test"))
+            for _ in range(3):
+                delivered(client, client.accepted(tos="ok@example.test"))
         eventually(lambda before=before: server.log().count("TLS connection established") > before, 5, "the server tells of TLS")
+        assert server.log().count("TLS connection established") == before + 1, "one connection carries all"
 
 
 def test_a_certificate_of_another_host_or_authority_is_refused(server, serving, authority):

@@ -73,7 +73,7 @@ TEST(SmtpOptionsTest, WithoutAGreetingTheMachineHasAName) {
 }
 
 TEST(SmtpOptionsTest, PasswordsAreForAllOrForEach) {
-  const std::string two = "smtp://a@mx.test,smtp://b@mx.test";
+  const std::string two = "smtp://a@mx.test,smtp://b@mx2.test";
   const auto secrets = [](const Config& config) {
     std::vector<std::string> found;
     for (const auto& relay : *relays_of(config.mail.smtp)) found.push_back(relay.secret);
@@ -84,11 +84,16 @@ TEST(SmtpOptionsTest, PasswordsAreForAllOrForEach) {
   EXPECT_EQ(secrets(sending({{"mail.smtp.relays", two}, {"mail.smtp.password", "p\nq"}})),
             (std::vector<std::string>{"p", "q"}));
   expect_only_problem(sending({{"mail.smtp.relays", two}}), "a user of mx.test:25 without a password");
-  expect_only_problem(sending({{"mail.smtp.relays", two + ",smtp://c@mx.test"}, {"mail.smtp.password", "p\nq"}}),
+  expect_only_problem(sending({{"mail.smtp.relays", two + ",smtp://c@mx3.test"}, {"mail.smtp.password", "p\nq"}}),
                       "one for each in their order");
   expect_only_problem(sending({{"mail.smtp.relays", two}, {"mail.smtp.password", "p\nq\nr"}}), "3 lines for 2 users");
   expect_only_problem(sending({{"mail.smtp.relays", "smtp://a@mx.test"}, {"mail.smtp.password", "p\tq"}}),
                       "control character");
+}
+
+TEST(SmtpOptionsTest, ARelayIsThereOnce) {
+  expect_only_problem(sending({{"mail.smtp.relays", "smtp://mx.test,smtp://mx.test?weight=2"}}), "mx.test:25 twice");
+  EXPECT_TRUE(check_config(sending({{"mail.smtp.relays", "smtp://mx.test,smtps://mx.test"}})).empty());
 }
 
 TEST(SmtpOptionsTest, ARelayIsForKnownSendersOnly) {
