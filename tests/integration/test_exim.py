@@ -27,7 +27,7 @@ def server(authority):
 
 @pytest.fixture
 def url(server):
-    return f"smtp://localhost:{server.port}?tls=starttls"
+    return f"smtp://localhost:{server.port}?tls=required"
 
 
 def test_a_mail_arrives_as_it_was_through_starttls_and_pipelined(server, url, authority):

@@ -11,7 +11,7 @@ import pytest
 from harness.certificates import Authority
 from harness.dovecot import PASSWORD, dovecot
 from harness.postfix import postfix
-from harness.program import BUILD
+from harness.program import BUILD, waybill
 from harness.smtp_tool import MAIL, send
 from harness.waiting import eventually
 
@@ -55,7 +55,7 @@ def server(authority, store):
 
 def ways_in(server, user="wang", secret=SECRET):
     """Both ports, with a login of each kind."""
-    places = (f"smtp://{user}:{secret}@localhost:{server.port}?tls=starttls&auth=",
+    places = (f"smtp://{user}:{secret}@localhost:{server.port}?tls=required&auth=",
               f"smtps://{user}:{secret}@localhost:{server.tls_port}?auth=")
     return [place + auth for auth in ("plain", "login") for place in places]
 
@@ -113,3 +113,27 @@ def test_without_a_login_every_recipient_is_refused(server, authority):
 def test_without_tls_there_is_no_login_and_no_secret_leaves(server):
     kind, told = send(f"smtp://wang:{SECRET}@localhost:{server.port}?tls=none", "zhang@example.test")
     assert kind == "retry" and "offers no login" in told
+
+
+def test_the_service_logs_in_with_the_password_of_a_file(server, store, authority, make_daemon, tmp_path):
+    secret = tmp_path / "secret"
+    config = {"mail.smtp.relays": f"smtp://li@localhost:{server.port}?tls=required", "mail.smtp.password_file": secret,
+              "mail.smtp.tls_ca": authority.file, "mail.from": "sender@example.test", "mail.allowed_from": "@example.test",
+              "worker.retry": "fixed 1 0"}
+    settings = [word for key, value in config.items() for word in ("--set", f"{key}={value}")]
+    secret.write_text("wrong\n", encoding="utf-8")
+    with make_daemon(config=config) as daemon:
+        message_id = daemon.client().accepted(tos="zhang@example.test")
+        message = eventually(lambda: (found := daemon.client().message(message_id))["last_error"] and found, 30, "an attempt fails")
+        assert message["try_count"] == 0 and "refuses the login of 'li'" in message["last_error"]
+        told = waybill("doctor", "--data", daemon.data, *settings, cwd=tmp_path)
+        assert told.returncode == 1 and "535 5.7.8" in told.stdout and "mail.smtp.password_file" in told.stdout
+        assert daemon.stop() == 0
+        secret.write_text(PASSWORD + "\n", encoding="utf-8")
+        told = waybill("doctor", "--data", daemon.data, *settings, cwd=tmp_path)
+        assert f"the relay localhost:{server.port} can be used: STARTTLS with a trusted certificate, login as 'li'" in told.stdout
+        daemon.start()
+        daemon.wait_ready()
+        assert store.await_mail("zhang", message_id)["From"].addresses[0].addr_spec == "sender@example.test"
+        for output in (told.stdout, daemon.stderr, (tmp_path / "one" / "stderr").read_text(encoding="utf-8")):
+            assert PASSWORD not in output
