@@ -54,6 +54,10 @@ TEST_F(OpenFilesTest, EveryConnectionAndHandlerIsCounted) {
   EXPECT_EQ(open_files_needed(config), needed + 10);
   config.worker.max_concurrency += 1;
   EXPECT_GT(open_files_needed(config), needed + 10);
+  const auto before = open_files_needed(config);
+  config.mail.smtp.relays = {"smtp://a.test", "smtp://b.test"};
+  config.mail.smtp.max_connections = 8;
+  EXPECT_EQ(open_files_needed(config), before + 16);
 }
 
 TEST_F(OpenFilesTest, ConnectionsGetWhatTheOthersLeave) {

@@ -2,6 +2,7 @@
 // the relay.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -197,6 +198,19 @@ TEST_F(SmtpTransportTest, ARelayThatIsNotThereTellsWhenToComeAgain) {
   EXPECT_GT(*after, Duration(500));
   EXPECT_LE(*after, Duration(3'000));
   EXPECT_EQ(gate_.begun, 0);
+}
+
+TEST_F(SmtpTransportTest, MailsThatWaitForARelayDoNotComeAllAtOnce) {
+  ScriptedPeer gone;
+  start(options_for({gone.url()}));
+  gone.always("CONNECT", {"554 no service\r\n", Then::kClose});
+  Duration longest{0};
+  for (int i = 0; i < 20; ++i) {
+    longest = std::max(longest, std::get<Retry>(deliver(mail_to({"a@x"}))).after.value_or(Duration(0)));
+  }
+  EXPECT_EQ(gone.connections(), 1);
+  EXPECT_GT(longest, BreakerOptions{}.first) << "some come later than the first who may try it";
+  transport_.reset();
 }
 
 TEST_F(SmtpTransportTest, ARelayThatNeverGreetsIsGivenUp) {
