@@ -79,7 +79,8 @@ Status MailRun::start(const std::string& directory) {
   server.token = token_of(config_);
   server.arguments = options_.serve_arguments;
   const std::string connections = std::to_string(options_.relay_connections);
-  server.arguments.insert(server.arguments.end(), {"--set", "mail.smtp.max_connections=" + connections});
+  for (const char* key : {"mail.smtp.max_connections=", "worker.concurrency=", "worker.max_concurrency="})
+    server.arguments.insert(server.arguments.end(), {"--set", key + connections});
   if (config_.mail.allowed_from.empty())
     server.arguments.insert(server.arguments.end(), {"--set", "mail.allowed_from=" + config_.mail.from});
   auto started = ServerProcess::start(server, now() + kStartMax, watch_);
@@ -177,7 +178,7 @@ Result<Report> run_mail_bench(const app::Config& config, const std::string& dire
   if (!mail.ok()) return mail.error();
   auto sink = SmtpSink::start(directory, watch);
   if (!sink.ok()) return sink.error();
-  MailRivals rivals({directory, mail->bytes, options.mails, options.size, options.relay_connections,
+  MailRivals rivals({directory, mail->bytes, options.mails, options.size, options.source_connections,
                      options.curl_connections, options.postfix_mails, options.patience},
                     **sink, watch);
   if (Status measured = rivals.before(); !measured.ok()) return measured.error();

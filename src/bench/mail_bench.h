@@ -14,10 +14,11 @@ namespace waybill::bench {
 
 struct MailBenchOptions {
   int mails = 20'000;
-  int size = 1'024;                          ///< bytes of a mail with its headers
-  int connections = 64;                      ///< of the client that sends requests, kept alive
-  int bulk = 0;                              ///< mails in one request to /v1/mails; 0: one mail to /mail/send/v2
-  int relay_connections = 16;                ///< of the server to the sink, and of smtp-source
+  int size = 1'024;            ///< bytes of a mail with its headers
+  int connections = 64;        ///< of the client that sends requests, kept alive
+  int bulk = 0;                ///< mails in one request to /v1/mails; 0: one mail to /mail/send/v2
+  int relay_connections = 64;  ///< of the server to the sink, and its handlers
+  int source_connections = 16;
   int curl_connections = 32;                 ///< of the plain loop
   int postfix_mails = 3'000;                 ///< through Postfix; 0: none
   int patience = 60;                         ///< seconds without a mail that arrives

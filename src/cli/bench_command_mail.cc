@@ -32,8 +32,10 @@ class BenchMailCommand final : public BenchCommand {
              BoundedInt{&options_.connections, 1, 10'000}, false, "N"},
             {"--bulk", "Mails in one request to /v1/mails (default: one to /mail/send/v2)",
              BoundedInt{&options_.bulk, 0, 500}, false, "N"},
-            {"--relay-connections", "SMTP connections of the server, and of smtp-source (16)",
+            {"--relay-connections", "SMTP connections of the server, and as many handlers (64)",
              BoundedInt{&options_.relay_connections, 1, 1'000}, false, "N"},
+            {"--source-connections", "SMTP connections of smtp-source, with --client-only also of our client (16)",
+             BoundedInt{&options_.source_connections, 1, 1'000}, false, "N"},
             {"--postfix-mails", "Through Postfix, beside it; 0: without it (3000)",
              BoundedInt{&options_.postfix_mails, 0, kMost}, false, "N"},
             {"--patience", "How long no mail may arrive before the rest counts as lost (60)",
@@ -48,7 +50,7 @@ class BenchMailCommand final : public BenchCommand {
     if (client_only_) {
       return bench::run_smtp_client_bench(
           config.mail.from, directory,
-          {.mails = options_.mails, .size = options_.size, .connections = options_.relay_connections}, watch);
+          {.mails = options_.mails, .size = options_.size, .connections = options_.source_connections}, watch);
     }
     options_.serve_arguments = config_arguments();
     return bench::run_mail_bench(config, directory, options_, watch);
