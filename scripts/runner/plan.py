@@ -27,7 +27,7 @@ class Folder:
 
 FOLDERS = (
     Folder("lint", "scripts/tests", alone=False),
-    Folder("integration", "tests/integration", ("mime_tool", "smtp_tool"), alone=False),
+    Folder("integration", "tests/integration", ("mime_tool", "smtp_tool", "waybill"), alone=False),
     Folder("integration", "tests/rabbitmq", ("waybill",), alone=False),
     Folder("integration", "tests/postgres", ("waybill",), alone=False),
     Folder("integration", "tests/mariadb", ("waybill",), alone=False),

@@ -3,7 +3,6 @@ Python's imaplib and email read them. And logging in, where Postfix asks Dovecot
 
 import base64
 import json
-import subprocess
 from urllib.parse import quote
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from harness.certificates import Authority
 from harness.dovecot import PASSWORD, dovecot
 from harness.postfix import postfix
-from harness.program import BUILD, waybill
+from harness.program import waybill
 from harness.smtp_tool import MAIL, send
 from harness.waiting import eventually
 
@@ -19,7 +18,6 @@ PNG = bytes(range(256)) * 40
 RAW = b"\r\n.\r\n\n\r\0" * 9_000
 SECRET = quote(PASSWORD, safe="")
 FULL = {
-    "mail_version": 2,
     "from": {"address": "sender@example.test", "name": "张伟"},
     "to": [{"address": "wang@example.test", "name": "王芳"}, {"address": "joerg@example.test", "name": "Jörg, der \"Chef\""}],
     "bcc": ["hidden@example.test"],
@@ -60,32 +58,40 @@ def ways_in(server, user="wang", secret=SECRET):
     return [place + auth for auth in ("plain", "login") for place in places]
 
 
-def sent_in_full(server, authority, message_id):
-    """A mail with all that a mail can have, made and sent."""
-    made = subprocess.run([str(BUILD / "mime_tool"), message_id, "sender@example.test", "1767225600125"], timeout=60, check=True,
-                          input=json.dumps(FULL).encode(), capture_output=True)
-    to = made.stderr.decode().split()
-    kind, told = send(ways_in(server)[0], *to, sender="sender@example.test", mail=made.stdout, options=["--ca", authority.file])
-    assert kind == "done", told
+def check_full(mail):
+    """Is it what FULL means?"""
+    assert not mail.defects
+    assert mail["Subject"] == FULL["subject"]
+    assert [(box.display_name, box.addr_spec) for box in mail["From"].addresses] == [("张伟", "sender@example.test")]
+    assert [(box.display_name, box.addr_spec) for box in mail["To"].addresses] == [
+        (box["name"], box["address"]) for box in FULL["to"]]
+    assert "hidden" not in str(mail["To"]) and mail["Bcc"] is None
+    assert mail.get_body(("plain",)).get_content().replace("\r\n", "\n") == FULL["text"]
+    assert mail.get_body(("html",)).get_content().strip() == FULL["html"]
+    image = next(part for part in mail.walk() if part.get_content_type() == "image/png")
+    assert (image["Content-ID"], image.get_content_disposition()) == ("<logo>", "inline")
+    assert image.get_content() == PNG
+    (attached,) = [part for part in mail.iter_attachments() if part.get_content_type() == "application/pdf"]
+    assert (attached.get_filename(), attached.get_content()) == ("合同 二〇二六.pdf", RAW)
 
 
-def test_a_full_mail_is_in_every_mailbox_as_it_was_meant(server, store, authority):
-    sent_in_full(server, authority, "4711")
-    for user in ("wang", "joerg", "hidden"):
-        mail = store.await_mail(user, "4711")
-        assert not mail.defects
-        assert mail["Subject"] == FULL["subject"]
-        assert [(box.display_name, box.addr_spec) for box in mail["From"].addresses] == [("张伟", "sender@example.test")]
-        assert [(box.display_name, box.addr_spec) for box in mail["To"].addresses] == [
-            (box["name"], box["address"]) for box in FULL["to"]]
-        assert "hidden" not in str(mail["To"]) and mail["Bcc"] is None
-        assert mail.get_body(("plain",)).get_content().replace("\r\n", "\n") == FULL["text"]
-        assert mail.get_body(("html",)).get_content().strip() == FULL["html"]
-        image = next(part for part in mail.walk() if part.get_content_type() == "image/png")
-        assert (image["Content-ID"], image.get_content_disposition()) == ("<logo>", "inline")
-        assert image.get_content() == PNG
-        (attached,) = [part for part in mail.iter_attachments() if part.get_content_type() == "application/pdf"]
-        assert (attached.get_filename(), attached.get_content()) == ("合同 二〇二六.pdf", RAW)
+def test_what_a_service_accepts_is_in_every_mailbox_as_it_was_meant(server, store, authority, make_daemon):
+    for number, relay in enumerate(ways_in(server)):
+        with make_daemon(f"daemon{number}", config={
+                "mail.smtp.relays": relay, "mail.smtp.tls_ca": authority.file, "mail.from": "waybill@example.test",
+                "mail.allowed_from": "@example.test"}) as daemon:
+            client = daemon.client()
+            answer = client.post("/v1/mails", json=FULL)
+            assert answer.status_code == 200, answer.text
+            message_id = answer.json()["id"]
+            for user in ("wang", "joerg", "hidden"):
+                check_full(store.await_mail(user, message_id))
+            eventually(lambda: client.open_count() == 0, 20, "the log knows that it was delivered")
+            message = client.message(message_id)
+            assert (message["status"]["name"], message["attempt"], message["unknown_count"]) == ("consumed", 1, 0)
+            assert SECRET not in json.dumps(message) and PASSWORD not in json.dumps(message)
+            assert daemon.stop() == 0
+        assert SECRET not in daemon.stderr and PASSWORD not in daemon.stderr
 
 
 def test_each_kind_of_login_over_each_kind_of_tls(server, store, authority):
