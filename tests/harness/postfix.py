@@ -6,10 +6,10 @@ import signal
 import socket
 import subprocess
 import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from harness.program import ROOT
+from harness.program import ROOT, children_of
 from harness.waiting import eventually
 
 MAIN = """compatibility_level=3.6
@@ -75,13 +75,39 @@ class Postfix:
 
     def __init__(self, directory, port, tls_port):
         self._directory = directory
+        self._new = directory / "mail" / "all" / "new"
+        self._pid_file = directory / "spool" / "pid" / "master.pid"
+        self._life = ExitStack()
         self.port = port
         self.tls_port = tls_port
 
+    def start(self):
+        self._life.enter_context(running(["postfix", "-c", str(self._directory / "etc"), "start-fg"], self.port, self._pid_file,
+                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+
+    def stop(self):
+        self._life.close()
+
+    def kill(self):
+        """All of its processes, without a warning. Its queue and its mails stay for the next start."""
+        master = int(self._pid_file.read_text(encoding="ascii"))
+        for pid in (*children_of(master), master):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._pid_file.unlink()
+        self._life.close()
+
     def mails(self):
         """All mails that were delivered."""
-        new = self._directory / "mail" / "all" / "new"
-        return [path.read_bytes() for path in sorted(new.iterdir())] if new.is_dir() else []
+        return [path.read_bytes() for path in sorted(self._new.iterdir())] if self._new.is_dir() else []
+
+    def mail_count(self):
+        return len(os.listdir(self._new)) if self._new.is_dir() else 0
+
+    def queue_is_empty(self):
+        """True once all that it accepted is delivered. What a kill left unfinished is not executable, and was not accepted."""
+        queues = (self._directory / "spool" / name for name in ("incoming", "active", "deferred"))
+        return not any(path.is_file() and os.access(path, os.X_OK) for queue in queues for path in queue.rglob("*"))
 
     def await_mails(self, count):
         return eventually(lambda: len(found := self.mails()) >= count and found, 20, f"{count} mails are delivered")
@@ -107,9 +133,11 @@ def postfix(key, certificate, **settings):
         directory.chmod(0o755)
         made = Postfix(directory, free_port(), free_port())
         _configure(directory, made, key, certificate, settings)
-        with running(["postfix", "-c", str(directory / "etc"), "start-fg"], made.port,
-                     directory / "spool" / "pid" / "master.pid", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+        made.start()
+        try:
             yield made
+        finally:
+            made.stop()
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
