@@ -2,9 +2,9 @@
 
 #include <chrono>
 #include <string>
-#include <utility>
 
 #include "log/mariadb/connection.h"
+#include "log/server_scale_aid.h"
 
 namespace waybill::mariadb {
 namespace {
@@ -34,10 +34,6 @@ constexpr char kCount[] =
     "INSERT INTO kept_count (part, kind, amount) VALUES (0, 3, ?) "
     "ON DUPLICATE KEY UPDATE amount = amount + VALUES(amount)";
 constexpr char kNow[] = "SELECT UTC_TIMESTAMP(3)";
-// With userstat = 1 alone.
-constexpr char kRowsRead[] =
-    "SELECT rows_read FROM information_schema.table_statistics WHERE table_schema = DATABASE() "
-    "AND table_name = 'msg_log'";
 
 /// A part of a statement, that is no value.
 struct Part {
@@ -50,92 +46,51 @@ Part numbers_from(std::int64_t first) {
   return {sql(kNumbers, first, digits, digits, digits, digits, digits)};
 }
 
-MariadbOptions patient(MariadbOptions options) {
-  options.statement_timeout = std::chrono::hours(1);
-  options.answer_timeout = std::chrono::hours(1);
-  return options;
-}
-
-class MariadbHeld final : public HeldTransaction {
- public:
-  Status begin(const MariadbOptions& options) {
-    auto opened = Connection::open(options);
-    if (!opened.ok()) return opened.error();
-    db_ = std::move(*opened);
-    db_->script(
-        "SET SESSION wait_timeout = 86400; SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ; "
-        "START TRANSACTION WITH CONSISTENT SNAPSHOT; INSERT INTO msg_log (msg_id) VALUES ('held open'); "
-        "SELECT status FROM msg_log LIMIT 1");
-    if (auto failure = db_->take_failure()) return failure->error;
-    return ok_status();
-  }
-
- private:
-  std::unique_ptr<Connection> db_;
+struct Server {
+  using Connection = mariadb::Connection;
+  using Options = MariadbOptions;
+  static constexpr const char* kSession = "SET SESSION wait_timeout = 86400";
+  static constexpr const char* kHold =
+      "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION WITH CONSISTENT SNAPSHOT; "
+      "INSERT INTO msg_log (msg_id) VALUES ('held open'); SELECT status FROM msg_log LIMIT 1";
+  // With userstat = 1 alone.
+  static constexpr const char* kRowsRead =
+      "SELECT rows_read FROM information_schema.table_statistics WHERE table_schema = DATABASE() "
+      "AND table_name = 'msg_log'";
 };
 
-class MariadbScaleAid final : public ScaleAid {
+class MariadbScaleAid final : public ServerScaleAid<Server> {
  public:
-  explicit MariadbScaleAid(const MariadbOptions& options) : options_(patient(options)) {}
-  Status connect() {
-    auto opened = Connection::open(options_);
-    if (!opened.ok()) return opened.error();
-    db_ = std::move(*opened);
-    db_->script("SET SESSION wait_timeout = 86400");
-    return done();
-  }
+  using ServerScaleAid::ServerScaleAid;
 
   [[nodiscard]] Status fill(const LogFill& rows) override {
-    const Rows now = db_->ask(kNow);
+    const Rows now = db().ask(kNow);
     if (Status asked = done(); !asked.ok()) return asked;
     const WallTime at = now.time(0, 0) - std::chrono::hours(24);
     const WallTime later = at + std::chrono::hours(24 * 9);
     const std::string body(rows.size, '.');
     const Part numbers = numbers_from(rows.first);
     const std::int64_t end = rows.first + rows.count;
-    db_->tell("START TRANSACTION");
+    db().tell("START TRANSACTION");
     if (rows.open) {
-      db_->tell(sql(kFillOpen, rows.route.exchange, rows.route.routing_key, later, later, at, at, rows.queue, at, body,
+      db().tell(sql(kFillOpen, rows.route.exchange, rows.route.routing_key, later, later, at, at, rows.queue, at, body,
                     numbers, end));
     } else {
-      db_->tell(sql(kFillFinished, rows.route.exchange, rows.route.routing_key, at, at, rows.queue, at, at, at, at,
+      db().tell(sql(kFillFinished, rows.route.exchange, rows.route.routing_key, at, at, rows.queue, at, at, at, at,
                     body, numbers, end));
-      db_->tell(sql(kCount, rows.count));
+      db().tell(sql(kCount, rows.count));
     }
-    db_->tell("COMMIT");
-    db_->receive();
+    db().tell("COMMIT");
+    db().receive();
     return done();
   }
   [[nodiscard]] Status settle() override { return ok_status(); }
-  [[nodiscard]] Result<std::unique_ptr<HeldTransaction>> hold() override {
-    auto held = std::make_unique<MariadbHeld>();
-    if (Status begun = held->begin(options_); !begun.ok()) return begun.error();
-    return std::unique_ptr<HeldTransaction>(std::move(held));
-  }
-  [[nodiscard]] std::optional<std::int64_t> rows_read() override {
-    const Rows read = db_->ask(kRowsRead);
-    if (db_->take_failure() || read.size() == 0) return std::nullopt;
-    return read.integer(0, 0);
-  }
-
- private:
-  Status done() {
-    auto failure = db_->take_failure();
-    if (!failure) return ok_status();
-    db_->rollback();
-    return failure->error;
-  }
-
-  const MariadbOptions options_;
-  std::unique_ptr<Connection> db_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<ScaleAid>> make_scale_aid(const MariadbOptions& options) {
-  auto aid = std::make_unique<MariadbScaleAid>(options);
-  if (Status connected = aid->connect(); !connected.ok()) return connected.error();
-  return std::unique_ptr<ScaleAid>(std::move(aid));
+  return connect_scale_aid<MariadbScaleAid>(options);
 }
 
 }  // namespace waybill::mariadb

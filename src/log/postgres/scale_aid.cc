@@ -1,10 +1,9 @@
 #include "log/postgres/scale_aid.h"
 
-#include <chrono>
 #include <string>
-#include <utility>
 
 #include "log/postgres/connection.h"
+#include "log/server_scale_aid.h"
 
 namespace waybill::postgres {
 namespace {
@@ -35,95 +34,50 @@ constexpr Statement kFillOpen{
 constexpr Statement kCount{"count_filled",
                            "INSERT INTO finished_count (part, status, rows) VALUES (0, 3, $1) "
                            "ON CONFLICT (part, status) DO UPDATE SET rows = finished_count.rows + excluded.rows"};
-constexpr Statement kRowsRead{
-    "rows_read",
-    "SELECT (coalesce(t.seq_tup_read, 0) + coalesce((SELECT sum(i.idx_tup_read) FROM pg_stat_user_indexes i "
-    "WHERE i.relid = t.relid), 0))::bigint FROM pg_stat_user_tables t WHERE t.relid = to_regclass('msg_log')"};
 
-PostgresOptions patient(PostgresOptions options) {
-  options.statement_timeout = std::chrono::hours(1);
-  options.answer_timeout = std::chrono::hours(1);
-  return options;
-}
-
-class PostgresHeld final : public HeldTransaction {
- public:
-  explicit PostgresHeld(const PostgresOptions& options) : options_(options) {}
-  Status begin() {
-    auto opened = Connection::open(options_);
-    if (!opened.ok()) return opened.error();
-    db_ = std::move(*opened);
-    db_->script(
-        "SET idle_in_transaction_session_timeout = 0; BEGIN ISOLATION LEVEL REPEATABLE READ; "
-        "INSERT INTO msg_log (msg_id) VALUES ('held open'); SELECT status FROM msg_log LIMIT 1");
-    if (auto failure = db_->take_failure()) return failure->error;
-    return ok_status();
-  }
-
- private:
-  const PostgresOptions options_;
-  std::unique_ptr<Connection> db_;
+struct Server {
+  using Connection = postgres::Connection;
+  using Options = PostgresOptions;
+  static constexpr const char* kSession = "SET idle_in_transaction_session_timeout = 0";
+  static constexpr const char* kHold =
+      "BEGIN ISOLATION LEVEL REPEATABLE READ; INSERT INTO msg_log (msg_id) VALUES ('held open'); "
+      "SELECT status FROM msg_log LIMIT 1";
+  static constexpr Statement kRowsRead{
+      "rows_read",
+      "SELECT (coalesce(t.seq_tup_read, 0) + coalesce((SELECT sum(i.idx_tup_read) FROM pg_stat_user_indexes i "
+      "WHERE i.relid = t.relid), 0))::bigint FROM pg_stat_user_tables t WHERE t.relid = to_regclass('msg_log')"};
 };
 
-class PostgresScaleAid final : public ScaleAid {
+class PostgresScaleAid final : public ServerScaleAid<Server> {
  public:
-  explicit PostgresScaleAid(const PostgresOptions& options) : options_(patient(options)) {}
-  Status connect() {
-    auto opened = Connection::open(options_);
-    if (!opened.ok()) return opened.error();
-    db_ = std::move(*opened);
-    return ok_status();
-  }
+  using ServerScaleAid::ServerScaleAid;
 
   [[nodiscard]] Status fill(const LogFill& rows) override {
-    db_->script("BEGIN");
-    db_->ask(rows.open ? kFillOpen : kFillFinished, Params()
+    db().script("BEGIN");
+    db().ask(rows.open ? kFillOpen : kFillFinished, Params()
                                                         .add(rows.first)
                                                         .add(rows.first + rows.count - 1)
                                                         .add(rows.route.exchange)
                                                         .add(rows.route.routing_key)
                                                         .add(rows.queue.value)
                                                         .add(std::string(rows.size, '.')));
-    if (!rows.open) db_->ask(kCount, Params().add(rows.count));
-    db_->script("COMMIT");
+    if (!rows.open) db().ask(kCount, Params().add(rows.count));
+    db().script("COMMIT");
     return done();
   }
   [[nodiscard]] Status settle() override {
-    db_->script("VACUUM msg_log");
+    db().script("VACUUM msg_log");
     if (Status vacuumed = done(); !vacuumed.ok()) return vacuumed;
-    db_->script("CHECKPOINT");
-    static_cast<void>(db_->take_failure());  // who may not checkpoint waits for the server's own
+    db().script("CHECKPOINT");
+    static_cast<void>(db().take_failure());  // who may not checkpoint waits for the server's own
     return ok_status();
   }
-  [[nodiscard]] Result<std::unique_ptr<HeldTransaction>> hold() override {
-    auto held = std::make_unique<PostgresHeld>(options_);
-    if (Status begun = held->begin(); !begun.ok()) return begun.error();
-    return std::unique_ptr<HeldTransaction>(std::move(held));
-  }
-  [[nodiscard]] std::optional<std::int64_t> rows_read() override {
-    const Rows read = db_->ask(kRowsRead);
-    if (db_->take_failure() || read.size() == 0) return std::nullopt;
-    return read.integer(0, 0);
-  }
-
- private:
-  Status done() {
-    auto failure = db_->take_failure();
-    if (!failure) return ok_status();
-    db_->rollback();
-    return failure->error;
-  }
-
-  const PostgresOptions options_;
-  std::unique_ptr<Connection> db_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<ScaleAid>> make_scale_aid(const PostgresOptions& options) {
-  auto aid = std::make_unique<PostgresScaleAid>(options);
-  if (Status connected = aid->connect(); !connected.ok()) return connected.error();
-  return std::unique_ptr<ScaleAid>(std::move(aid));
+  return connect_scale_aid<PostgresScaleAid>(options);
 }
 
 }  // namespace waybill::postgres
