@@ -1,59 +1,17 @@
 // Several sessions on one log, where MariaDB is unlike other servers.
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "log/mariadb/mariadb_log.h"
-#include "testing/mariadb_database.h"
+#include "tests/unit/log/sharing_fixture.h"
 
 namespace waybill {
 namespace {
 
 using namespace std::chrono_literals;
 
-const Route kRoute{"mail.exchange", "mail.routing.key"};
-const QueueName kQueue{"mail.queue"};
-
-class MariadbSharing : public testing::Test {
- protected:
-  std::unique_ptr<MariadbLog> open(LockPatience patience = {}) {
-    auto log = MariadbLog::open({.url = database_.url(), .patience = patience});
-    if (!log.ok()) throw std::runtime_error(log.error().message);
-    return std::move(*log);
-  }
-
-  Append append(const std::string& id) {
-    Append write;
-    write.message.id.value = id;
-    write.message.route = kRoute;
-    write.message.body = Body("body of " + id);
-    write.digest = sha256(write.message.body.bytes());
-    write.queue = kQueue;
-    write.token = Token{++last_token_};
-    return write;
-  }
-  Claim claim(const std::string& id, const std::string& instance) {
-    Claim write;
-    write.id.value = id;
-    write.token = Token{++last_token_};
-    write.owner = {instance, {1}};
-    write.queue = kQueue;
-    return write;
-  }
-  static std::string id_of(int number) { return "m" + std::to_string(1'000 + number); }
-  void append_all(MessageLog& log, int count) {
-    std::vector<Write> writes;
-    for (int i = 0; i < count; ++i) writes.emplace_back(append(id_of(i)));
-    const auto committed = log.commit(writes);
-    ASSERT_TRUE(committed.ok()) << committed.error().message;
-  }
-
-  MariadbDatabase database_{"sharing"};
-  std::atomic<std::uint64_t> last_token_ = 0;
-};
+class MariadbSharing : public Sharing<MariadbSide> {};
 
 TEST_F(MariadbSharing, AStrangerThatKeepsNewRowsOutDelaysNothingElse) {
   auto log = open(kSlowPatience);

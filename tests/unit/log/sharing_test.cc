@@ -12,75 +12,12 @@
 #include <thread>
 #include <vector>
 
-#include "tests/unit/log/shared_sides.h"
+#include "tests/unit/log/sharing_fixture.h"
 
 namespace waybill {
 namespace {
 
 using namespace std::chrono_literals;
-
-const Route kRoute{"mail.exchange", "mail.routing.key"};
-const QueueName kQueue{"mail.queue"};
-
-template <class Side>
-class Sharing : public testing::Test {
- protected:
-  std::unique_ptr<MessageLog> open(LockPatience patience = {}) {
-    auto log = Side::Log::open({.url = database_.url(), .patience = patience});
-    if (!log.ok()) throw std::runtime_error(log.error().message);
-    return std::move(*log);
-  }
-
-  Append append(const std::string& id) {
-    Append write;
-    write.message.id.value = id;
-    write.message.route = kRoute;
-    write.message.body = Body("body of " + id);
-    write.digest = sha256(write.message.body.bytes());
-    write.queue = kQueue;
-    write.token = Token{++last_token_};
-    return write;
-  }
-  Claim claim(const std::string& id, const std::string& instance) {
-    Claim write;
-    write.id.value = id;
-    write.token = Token{++last_token_};
-    write.owner = {instance, {1}};
-    write.queue = kQueue;
-    return write;
-  }
-  static std::string id_of(int number) { return "m" + std::to_string(1'000 + number); }
-  void append_all(MessageLog& log, int count) {
-    std::vector<Write> writes;
-    for (int i = 0; i < count; ++i) writes.emplace_back(append(id_of(i)));
-    const auto committed = log.commit(writes);
-    ASSERT_TRUE(committed.ok()) << committed.error().message;
-  }
-
-  /// A row that another instance's commit holds for long, on a busy machine, is left out: then it is asked for again.
-  static std::vector<ClaimAnswer> answers_to(MessageLog& log, std::vector<Write> claims) {
-    std::vector<ClaimAnswer> answers;
-    const MonoTime give_up = std::chrono::steady_clock::now() + 60s;
-    while (!claims.empty() && std::chrono::steady_clock::now() < give_up) {
-      const auto committed = log.commit(claims);
-      if (!committed.ok()) throw std::runtime_error(committed.error().message);
-      std::vector<Write> left;
-      for (std::size_t i = 0; i < claims.size(); ++i) {
-        const auto& answer = committed->answers[i];
-        if (answer.ok()) {
-          answers.push_back(std::get<ClaimAnswer>(*answer));
-        } else {
-          left.push_back(claims[i]);
-        }
-      }
-      claims = std::move(left);
-    }
-    return answers;
-  }
-
-  typename Side::Database database_{"sharing"};
-  std::atomic<std::uint64_t> last_token_ = 0;
-};
 
 TYPED_TEST_SUITE(Sharing, SharedSides, SideNames);
 
@@ -232,12 +169,13 @@ TYPED_TEST(Sharing, ARowThatIsStillHeldIsNotWaitedForAgain) {
 TYPED_TEST(Sharing, CommitsOfUnknownOutcomeAreRunAgainUntilTheyAreKnown) {
   auto log = this->open();
   const auto own = TypeParam::session(this->database_.client());
+  std::atomic<int> in_vain = 0;  // sessions ended since the last commit
   std::jthread administrator([&](const std::stop_token& stop) {
     typename TypeParam::Client client(this->database_.url());
     std::minstd_rand chance(7);
     while (!stop.stop_requested()) {
-      // Never longer at rest than it takes to connect and commit a few times.
-      std::this_thread::sleep_for(std::chrono::microseconds(5'000 + chance() % 45'000));
+      // At rest as long as it takes to connect and commit a few times: on a busy machine that is longer.
+      std::this_thread::sleep_for(std::chrono::microseconds(5'000 + chance() % 45'000) * (1 << std::min(6, in_vain++)));
       TypeParam::end_sessions(client, own);
     }
   });
@@ -245,10 +183,13 @@ TYPED_TEST(Sharing, CommitsOfUnknownOutcomeAreRunAgainUntilTheyAreKnown) {
   int in_doubt = 0;
   std::string why;
   const auto run = [&](const std::vector<Write>& writes) {
-    const MonoTime give_up = std::chrono::steady_clock::now() + 30s;
+    const MonoTime give_up = std::chrono::steady_clock::now() + 60s;
     while (std::chrono::steady_clock::now() < give_up) {
       auto committed = log->commit(writes);
-      if (committed.ok()) return std::move(*committed);
+      if (committed.ok()) {
+        in_vain = 0;
+        return std::move(*committed);
+      }
       ++lost;
       if (committed.error().what == ErrorClass::kInDoubt) ++in_doubt;
       why = committed.error().message;
