@@ -3,8 +3,9 @@
 import pika
 import pytest
 
+from harness.own_names import names_of_a_test, own_names
 from harness.services import url_of
-from own_node import OwnNode, own_names
+from own_node import OwnNode
 
 
 @pytest.fixture
@@ -21,17 +22,10 @@ def channel(broker_url):
 
 
 @pytest.fixture
-def names(broker_url):
-    """Exchanges and queues of this test's own, by configuration key; removed in the end."""
-    made = own_names()
-    yield made
-    connection = pika.BlockingConnection(pika.URLParameters(broker_url + "/%2F?socket_timeout=10"))
-    channel = connection.channel()
-    for key in ("mail.queue", "dead_letter.queue"):
-        channel.queue_delete(made[key])
-    for key in ("mail.exchange", "dead_letter.exchange"):
-        channel.exchange_delete(made[key])
-    connection.close()
+def names():
+    """Exchanges and queues of this test's own, by configuration key."""
+    with names_of_a_test() as made:
+        yield made
 
 
 @pytest.fixture

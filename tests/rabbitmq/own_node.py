@@ -1,7 +1,6 @@
 """A RabbitMQ that tests kill, stop, fill and wipe, and the judgement of what Waybill made of it."""
 
 import time
-import uuid
 from contextlib import contextmanager
 
 import pika
@@ -14,13 +13,6 @@ from harness.waiting import eventually
 
 DELIVERED_S = 90
 SLOWEST_PER_S = 40  # what a busy machine still delivers: how much a test's load left open grows with how busy it is
-
-
-def own_names():
-    """Exchanges and queues of one test, by configuration key."""
-    prefix = f"waybill.test.{uuid.uuid4().hex}."
-    return {"mail.exchange": prefix + "exchange", "mail.routing_key": "key", "mail.queue": prefix + "queue",
-            "dead_letter.exchange": prefix + "dlx", "dead_letter.queue": prefix + "dead"}
 
 
 class OwnNode(PrivateServices):

@@ -7,10 +7,10 @@ import pytest
 
 from harness.certificates import Authority
 from harness.client import Client
+from harness.own_names import own_names
 from harness.program import waybill
 from harness.services import PrivateServices
 from harness.waiting import eventually
-from own_node import own_names
 from test_broker_doctor import examine, said
 
 USAGE, CONSUMED = 2, 3

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from harness.load import Load
+from harness.own_names import own_names
 from harness.services import PrivateServices
-from harness.waiting import eventually
-from own_node import check_all_delivered, more_answered, more_delivered, own_names
+from own_node import check_all_delivered, more_answered, more_delivered
 
 NODES = ("rabbitmq1", "rabbitmq2", "rabbitmq3")
 

@@ -10,8 +10,9 @@ from harness.client import SAMPLE
 from harness.journal import Journal
 from harness.load import Load
 from harness.log_file import read_one
+from harness.own_names import own_names
 from harness.waiting import eventually
-from own_node import check_all_delivered, let_pass, own_names
+from own_node import check_all_delivered, let_pass
 
 BATCH = 500
 ROUND_S = 5
