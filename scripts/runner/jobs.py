@@ -88,10 +88,11 @@ class PytestJob:
     deadline_s: int
     slow: bool = False
     services: tuple[str, ...] = ()
+    part: str = ""  # of its tests, those that pytest chooses by this expression of marks; all if there is none
 
     @property
     def title(self):
-        return f"{self.label} {self.folder}"
+        return f"{self.label} {self.folder}" + (f" ({self.part})" if self.part else "")
 
     def run(self, around: Surroundings) -> Report:
         report = Report(self.title)
@@ -103,12 +104,16 @@ class PytestJob:
             told = Path(scratch) / "cases.xml"
             ended = around.running.run(
                 [PYTHON, "-m", "pytest", "-v", "--tb=short", "-p", "no:cacheprovider", f"--junitxml={told}",
-                 "-m", "slow" if self.slow else "not slow", "--basetemp", f"{scratch}/tests", self.folder],
+                 "-m", self._marks(), "--basetemp", f"{scratch}/tests", self.folder],
                 self.deadline_s, cwd=around.root, on_tick=lambda text: around.tell(report.job, _last_item(text)),
                 env=environment)
             _take_cases(report, told, _read_pytest)
         report.output = ended.output
         return _completed(report, ended)
+
+    def _marks(self):
+        pace = "slow" if self.slow else "not slow"
+        return f"{pace} and ({self.part})" if self.part else pace
 
 
 def _last_item(text):

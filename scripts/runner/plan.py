@@ -17,21 +17,27 @@ CHECKS = ("scripts/check-format", "scripts/check-includes", "scripts/check-tree"
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder of pytest files, and the programs that its tests drive."""
+    """A folder of pytest files, and the programs that its tests drive. Its tests with the mark `apart` are a job of
+    their own: two jobs of half the length keep both hands busy."""
 
     label: str
     path: str
     targets: tuple[str, ...] = ()
     alone: bool = True
+    apart: str = ""
+
+    @property
+    def parts(self):
+        return (f"not {self.apart}", self.apart) if self.apart else ("",)
 
 
 FOLDERS = (
     Folder("lint", "scripts/tests", alone=False),
+    Folder("integration", "tests/stores", ("waybill",), alone=False, apart="mariadb"),
     Folder("integration", "tests/integration", ("mime_tool", "smtp_tool", "waybill"), alone=False),
     Folder("integration", "tests/rabbitmq", ("waybill",), alone=False),
     Folder("integration", "tests/postgres", ("waybill",), alone=False),
     Folder("integration", "tests/mariadb", ("waybill",), alone=False),
-    Folder("integration", "tests/stores", ("waybill",), alone=False),
     Folder("e2e", "tests/e2e", ("waybill",)),
     Folder("fault", "tests/fault", ("waybill",)),
 )
@@ -118,8 +124,9 @@ def _add_folders(plan, label, root):
     for folder in FOLDERS:
         path = root / folder.path
         if _has_tests(path, "pytest.mark.slow") if slow else folder.label == label and _has_tests(path):
-            job = PytestJob(folder.path, label, DEADLINES_S[label], slow, _services_of(path))
-            (plan.alone if folder.alone or slow else plan.together).append(job)
+            jobs = [PytestJob(folder.path, label, DEADLINES_S[label], slow, _services_of(path), part)
+                    for part in (("",) if slow else folder.parts)]
+            (plan.alone if folder.alone or slow else plan.together).extend(jobs)
             plan.targets += [target for target in folder.targets if target not in plan.targets]
 
 

@@ -127,6 +127,25 @@ def test_pytest_items_are_counted(around):
     assert outcomes(PytestJob("cases", "slow", 60, slow=True).run(around)) == [("test_things.test_slow", PASSED)]
 
 
+def test_a_folder_of_two_parts_is_two_jobs_that_run_each_test_once(around, tmp_path):
+    folder = around.root / "tests" / "stores"
+    folder.mkdir(parents=True)
+    (around.root / "pytest.ini").write_text("[pytest]\nmarkers =\n  slow\n  mariadb\n", encoding="utf-8")
+    (folder / "test_things.py").write_text(
+        "import pytest\n"
+        "of_kind = pytest.mark.parametrize('kind', ['one', pytest.param('two', marks=pytest.mark.mariadb)])\n"
+        "@of_kind\ndef test_of_a_kind(kind): pass\n"
+        "@pytest.mark.slow\n@of_kind\ndef test_slow(kind): pass\n"
+        "def test_of_none(): pass\n", encoding="utf-8")
+    jobs = make_plan(["integration"], around.root, tmp_path).together
+    assert [outcomes(job.run(around)) for job in jobs] == [
+        [("test_things.test_of_a_kind[one]", PASSED), ("test_things.test_of_none", PASSED)],
+        [("test_things.test_of_a_kind[two]", PASSED)]]
+    assert len({job.title for job in jobs}) == 2
+    (job,) = make_plan(["slow"], around.root, tmp_path).alone
+    assert len(job.run(around).cases) == 2
+
+
 def test_a_pytest_folder_that_cannot_be_collected_has_failed(around):
     folder = around.root / "cases"
     folder.mkdir()

@@ -49,6 +49,21 @@ def check_answers(calls, place=SQLITE_LOG):
     return answers, problems
 
 
+def check_sends(calls, ids, port, place):
+    """Of every id: was its row durable when it was first sent to anybody but the database server at this port?
+    (number of ids, problems)"""
+    log = WriteAheadLog(calls, place)
+    sends = [call for call in calls if call.name in ("sendto", "sendmsg", "writev") and f"127.0.0.1:{port}" not in call.text]
+    problems = []
+    for message_id in ids:
+        first = next((call for call in sends if message_id in call.text), None)
+        assert first, f"{message_id} was sent to nobody"
+        problem = log.problem(message_id, first)
+        if problem:
+            problems.append(f"{message_id} was sent before it was {problem}")
+    return len(ids), problems
+
+
 def acknowledgements(calls):
     """(message id, call) of every delivery that was acknowledged."""
     in_hand = {}  # (epoch, number) -> message id

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 CALLS = "pwrite64,write,fdatasync,fsync,sendto,sendmsg,writev"
+SLOW_SYNC_US = 15_000
 LINE = re.compile(r"^(\d+)\s+(.*)$")
 RESUMED = re.compile(r"<\.\.\. (\w+) resumed>(.*)$")
 
@@ -63,11 +64,13 @@ def read_calls(output):
 
 
 @contextmanager
-def attached(output, processes):
-    """Traces processes that run already, and what they start, in one order; the calls are complete after the end."""
+def attached(output, processes, slow_syncs=False):
+    """Traces processes that run already, and what they start, in one order; the calls are complete after the end. With
+    the addresses of sockets. `slow_syncs`: who does not wait for a sync is far ahead of it."""
     pids = [argument for process in processes for argument in ("-p", str(process))]
-    tracer = subprocess.Popen(["strace", "-f", "-y", "-s", "1000000", "-o", str(output), "-e", f"trace={CALLS}", "-e",
-                               "signal=none", *pids], stderr=subprocess.PIPE, text=True)
+    slow = ["-e", f"inject=fdatasync:delay_enter={SLOW_SYNC_US}"] if slow_syncs else []
+    tracer = subprocess.Popen(["strace", "-f", "-yy", "-s", "1000000", "-o", str(output), "-e", f"trace={CALLS}", "-e",
+                               "signal=none", *slow, *pids], stderr=subprocess.PIPE, text=True)
     for _ in processes:
         line = tracer.stderr.readline()
         assert "attached" in line, line

@@ -3,7 +3,7 @@ transactions that it commits or rolls back.
 
     python3 store_producer.py KIND NAME COMMITTED_IDS_FILE COUNT SEED EXCHANGE ROUTING_KEY
 
-KIND and NAME are those of own_database.py. The ids file is its word on what it committed; it is written after each
+KIND and NAME are those of a database (harness/shared_stores.py). The ids file is its word on what it committed; it is written after each
 commit. Three of ten transactions are rolled back; some stay open for five seconds while others come and go, so that
 rows become visible in another order than they were inserted in.
 """
@@ -13,12 +13,11 @@ import random
 import sys
 import time
 
-from own_database import OwnDatabase
+from harness.shared_stores import DATABASES
 
 OPEN_S = 5
 LONG_ONES = 4      # transactions that are open for long, at most, at a time
 ROLLED_BACK = 0.3
-NOW = {"postgres": "now() AT TIME ZONE 'utc'", "mariadb": "utc_timestamp(3)"}
 
 
 class Producer:
@@ -54,7 +53,7 @@ class Producer:
             self.end_long_ones(time.monotonic())
 
     def _write(self, connection, batch):
-        now = NOW[self._database.kind]
+        now = self._database.NOW
         rows = ",".join(["(%s, %s, %s, %s)"] * len(batch))
         columns = "msg_id, msg, exchange, routing_key"
         if self._chance.random() < 0.5:  # all nine classic columns
@@ -75,7 +74,7 @@ class Producer:
 def main(kind, name, ids_file, count, seed, *route):
     chance = random.Random(seed)
     with open(ids_file, "w", encoding="utf-8") as ids:
-        producer = Producer(OwnDatabase(kind, name), ids, chance, route)
+        producer = Producer(DATABASES[kind](name), ids, chance, route)
         numbers = list(range(count))
         while numbers:
             batch = numbers[:chance.randint(1, 120)]

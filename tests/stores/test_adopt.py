@@ -2,8 +2,7 @@
 
 import pytest
 
-from classic_table import (CONSUMED, SEND_FAILED, SENDING, SENT, UNKNOWN, adopt, ago, fill, has_table, make_classic,
-                           statuses)
+from harness.classic_table import CONSUMED, SEND_FAILED, SENDING, SENT, UNKNOWN, adopt, ago, has_table, statuses
 from harness.journal import effects
 from harness.program import waybill
 from harness.waiting import eventually
@@ -11,27 +10,15 @@ from harness.waiting import eventually
 pytestmark = pytest.mark.services("rabbitmq", "postgres", "mariadb")
 
 DONE, FAILED, USAGE, _, _, FORBIDDEN = range(6)
-KINDS = pytest.mark.parametrize("kind", ["postgres", "mariadb"])
 ALL = [("open", SENDING, ago(hours=1)), ("sent-lately", SENT, ago(hours=1)), ("sent-long-ago", SENT, ago(days=3)),
        ("failed", SEND_FAILED, ago(days=9)), ("consumed", CONSUMED, ago(days=2)), ("Grüße", CONSUMED, ago(hours=2))]
 ADOPTED = {"open": UNKNOWN, "sent-lately": UNKNOWN, "sent-long-ago": CONSUMED, "failed": UNKNOWN,
            "consumed": CONSUMED, "Grüße": CONSUMED}
 
 
-@pytest.fixture
-def classic(make_database):
-    def make(kind, rows=(), form="plain", **how):
-        database = make_database(kind)
-        make_classic(database, form)
-        fill(database, list(rows), **how)
-        return database
-    return make
-
-
-@KINDS
 @pytest.mark.parametrize("form", ["plain", "odd"])
-def test_each_status_becomes_what_it_means(classic, tmp_path, kind, form):
-    database = classic(kind, ALL, form)
+def test_each_status_becomes_what_it_means(classic, tmp_path, form):
+    database = classic(ALL, form)
     done = adopt(database, tmp_path, "--sent-is-done", "2d", "--yes")
     assert done.returncode == DONE, done.stderr
     assert "adopted 6 messages: 3 consumed, 3 on hold" in done.stdout
@@ -52,10 +39,9 @@ def test_each_status_becomes_what_it_means(classic, tmp_path, kind, form):
     assert again.returncode == USAGE and "nothing is left to adopt" in again.stderr
 
 
-@KINDS
 @pytest.mark.parametrize("more", [["--dry-run"], [], ["--dry-run", "--yes"]])
-def test_counts_are_told_and_nothing_is_changed_before_yes(classic, tmp_path, kind, more):
-    database = classic(kind, [*ALL, ("odd", 9, ago(days=1))])
+def test_counts_are_told_and_nothing_is_changed_before_yes(classic, tmp_path, more):
+    database = classic([*ALL, ("odd", 9, ago(days=1))])
     before = database.rows("SELECT * FROM msg_log ORDER BY msg_id")
     told = adopt(database, tmp_path, "--sent-is-done", "2d", *more)
     assert told.returncode == DONE, told.stderr
@@ -69,18 +55,16 @@ def test_counts_are_told_and_nothing_is_changed_before_yes(classic, tmp_path, ki
     assert not any(has_table(database, name) for name in ("msg_log_classic", "msg_log_adoption", "msg_event"))
 
 
-@KINDS
-def test_without_an_age_whatever_was_sent_is_held(classic, tmp_path, kind):
-    database = classic(kind, ALL)
+def test_without_an_age_whatever_was_sent_is_held(classic, tmp_path):
+    database = classic(ALL)
     assert adopt(database, tmp_path, "--yes").returncode == DONE
     assert statuses(database) == {**ADOPTED, "sent-long-ago": UNKNOWN}
 
 
-@KINDS
-def test_what_does_not_fit_is_told_and_stays(classic, tmp_path, kind):
+def test_what_does_not_fit_is_told_and_stays(classic, tmp_path):
     rows = [*ALL, ("x" * 156, CONSUMED, ago(days=1)), ("waybill.mine", CONSUMED, ago(days=1)),
             ("nonsense", 9, ago(days=1)), ("", SENDING, ago(days=1))]
-    database = classic(kind, rows)
+    database = classic(rows)
     done = adopt(database, tmp_path, "--sent-is-done", "2d", "--yes")
     assert done.returncode == FAILED, done.stderr
     assert statuses(database) == ADOPTED
@@ -98,9 +82,8 @@ def test_what_does_not_fit_is_told_and_stays(classic, tmp_path, kind):
     assert not has_table(database, "msg_log_classic")
 
 
-@KINDS
-def test_an_hour_before_and_after_the_clocks_change_is_converted(classic, tmp_path, kind):
-    database = classic(kind)
+def test_an_hour_before_and_after_the_clocks_change_is_converted(classic, tmp_path):
+    database = classic()
     times = {"winter": ("2025-03-30 01:30:00", "2025-03-30 00:30:00"), "left-out": ("2025-03-30 02:30:00", "2025-03-30 01:30:00"),
              "summer": ("2025-03-30 03:30:00", "2025-03-30 01:30:00"), "twice": ("2025-10-26 02:30:00", "2025-10-26 01:30:00"),
              "before": ("2025-10-26 01:59:59", "2025-10-25 23:59:59")}
@@ -129,23 +112,19 @@ CHANGES = {
 }
 
 
-@KINDS
 @pytest.mark.parametrize("sentence", CHANGES)
 def test_what_is_not_a_classic_table_is_refused_with_what_differs(classic, tmp_path, kind, sentence):
-    database = classic(kind)
+    database = classic()
     change = CHANGES[sentence]
-    with database.transaction() as cursor:
-        for statement in (change if isinstance(change, str) else change[kind]).split(";"):
-            cursor.execute(statement)
+    database.execute_all(*(change if isinstance(change, str) else change[kind]).split(";"))
     for more in ([], ["--yes"]):
         refused = adopt(database, tmp_path, *more)
         assert refused.returncode == USAGE and sentence in refused.stderr and refused.stderr.count("\n") == 1
     assert not has_table(database, "msg_event")
 
 
-@KINDS
-def test_bad_options_are_refused(classic, tmp_path, kind):
-    url = classic(kind).url
+def test_bad_options_are_refused(classic, tmp_path):
+    url = classic().url
     for arguments, sentence in [(["--time-zone", "Atlantis"], "there is no time zone 'Atlantis'"),
                                 (["--time-zone", "UTC", "--sent-is-done", "long"], "--sent-is-done: "), ([], "--time-zone")]:
         refused = waybill("migrate", "adopt", "--log", url, *arguments, cwd=tmp_path)
@@ -154,10 +133,9 @@ def test_bad_options_are_refused(classic, tmp_path, kind):
     assert refused.returncode == USAGE and "in a database on a server" in refused.stderr
 
 
-@KINDS
-def test_the_adopted_log_serves_and_what_was_held_goes_when_it_is_released(classic, serve_over, tmp_path, names, kind):
+def test_the_adopted_log_serves_and_what_was_held_goes_when_it_is_released(classic, serve_over, tmp_path, names):
     route = (names["mail.exchange"], names["mail.routing_key"])
-    database = classic(kind, ALL, route=route)
+    database = classic(ALL, route=route)
     assert adopt(database, tmp_path, "--sent-is-done", "2d", "--yes").returncode == DONE
     with serve_over(database) as daemon:
         client = daemon.client()

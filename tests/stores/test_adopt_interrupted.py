@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from classic_table import (CONSUMED, SEND_FAILED, SENDING, SENT, UNKNOWN, adopt, adopt_arguments, ago, fill, has_table,
-                           make_classic, statuses)
+from harness.classic_table import (CONSUMED, SEND_FAILED, SENDING, SENT, UNKNOWN, adopt, adopt_arguments, ago, fill,
+                                   has_table, statuses)
 from harness.program import PROGRAM, clean_environment
 from harness.waiting import eventually
 
@@ -43,7 +43,7 @@ class Producer(threading.Thread):
 
     def _insert(self):
         connection = self._database.connect()
-        now = {"postgres": "now() AT TIME ZONE 'utc'", "mariadb": "utc_timestamp(3)"}[self._database.kind]
+        now = self._database.NOW
         count = 0
         while not self._ended.is_set():
             one = f"live-{self._number}-{count}"
@@ -94,19 +94,16 @@ def is_held_after(one, status):
     return CONSUMED if status == CONSUMED or (status == SENT and one.endswith("old")) else UNKNOWN
 
 
-@pytest.mark.parametrize("kind", ["postgres", "mariadb"])
-def test_killed_at_any_moment_it_goes_on_and_nobody_who_inserts_notices(make_database, serve_over, tmp_path, kind):
+def test_killed_at_any_moment_it_goes_on_and_nobody_who_inserts_notices(classic, serve_over, tmp_path):
     seed = int(os.environ.get("WAYBILL_SEED", random.SystemRandom().randrange(1 << 31)))
     print(f"seed: WAYBILL_SEED={seed}")
     chance = random.Random(seed)
-    database = make_database(kind)
-    make_classic(database)
     rows = []
     for number in range(ROWS):
         status = chance.choice([SENDING, SENT, SENT, SEND_FAILED, CONSUMED, CONSUMED])
         old = chance.random() < 0.5
         rows.append((f"classic-{number}-{'old' if old else 'new'}", status, ago(days=4 if old else 1)))
-    fill(database, rows)
+    database = classic(rows)
     producers = [Producer(database, number) for number in range(2)]
     for producer in producers:
         producer.start()
@@ -155,17 +152,14 @@ LOCKS = {
 
 
 def end_session_of_adoption(database):
-    found = database.rows(LOCKS[database.kind][1])
+    found = database.rows(LOCKS[database.KIND][1])
     assert found and found[0][0]
-    if database.kind == "mariadb":
+    if database.KIND == "mariadb":
         database.rows(f"KILL {found[0][0]}")
 
 
-@pytest.mark.parametrize("kind", ["postgres", "mariadb"])
-def test_whoever_has_lost_the_lock_moves_nothing_until_it_has_it_again(make_database, tmp_path, kind):
-    database = make_database(kind)
-    make_classic(database)
-    fill(database, [("waybill.mine", CONSUMED, ago(days=1))])
+def test_whoever_has_lost_the_lock_moves_nothing_until_it_has_it_again(classic, tmp_path, kind):
+    database = classic([("waybill.mine", CONSUMED, ago(days=1))])
     assert adopt(database, tmp_path, "--sent-is-done", "2d", "--yes").returncode == 1  # that id stays, and so the table
     rows = [(f"classic-{number:05}", CONSUMED, ago(days=1)) for number in range(5_000)]
     fill(database, rows, table="msg_log_classic")

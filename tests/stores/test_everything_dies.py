@@ -9,7 +9,6 @@ from harness.waiting import eventually
 pytestmark = pytest.mark.services("rabbitmq", "postgres", "mariadb")
 
 
-@pytest.mark.parametrize("kind", ["postgres", "mariadb"])
 def test_what_was_answered_survives_the_death_of_all(make_daemon, services, kind):
     services("up", kind, "rabbitmq")
     daemon = make_daemon(config={"message_log.url": services.url(kind), "broker.url": services.url("rabbitmq")})

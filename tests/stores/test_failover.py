@@ -9,12 +9,10 @@ from harness.waiting import eventually
 
 pytestmark = pytest.mark.services("rabbitmq")
 
-KINDS = pytest.mark.parametrize("kind", ["postgres", "mariadb"])
 CONSUMED, DEAD = 3, 5
 CLIENTS = 4
 MAILS = 300
 HANDLERS = 16
-
 
 
 def more_answers(load, count=MAILS):
@@ -32,9 +30,8 @@ def exchange(server, load, *between):
     return answered
 
 
-@KINDS
-def test_a_copy_that_lacks_the_last_commits_is_served_on(serve_over, make_server, kind):
-    server = make_server(kind)
+def test_a_copy_that_lacks_the_last_commits_is_served_on(serve_over, make_server):
+    server = make_server()
     with serve_over(server.database, config={"worker.lease": "5s"}) as daemon:
         journal = Journal(daemon.journal)
         with Load(daemon.port, CLIENTS) as load:
@@ -76,9 +73,8 @@ def test_a_copy_that_lacks_the_last_commits_is_served_on(serve_over, make_server
     assert sum(happened[one] - 1 for one in rows if happened[one]) <= len(open_in_copy) + HANDLERS, "no mass repeat"
 
 
-@KINDS
-def test_a_copy_from_before_the_start_is_refused(serve_over, make_server, kind):
-    server = make_server(kind)
+def test_a_copy_from_before_the_start_is_refused(serve_over, make_server):
+    server = make_server()
     with serve_over(server.database) as daemon:
         daemon.client().accepted()
         assert daemon.stop() == 0

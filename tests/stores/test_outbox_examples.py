@@ -4,12 +4,15 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import closing
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from harness.journal import effects
+from harness.own_names import names_of_a_test
 from harness.program import ROOT
 from harness.waiting import eventually
 
@@ -19,6 +22,13 @@ PAGE = (ROOT / "docs" / "outbox.md").read_text(encoding="utf-8")
 BUILD_S = 300
 DRIVERS = Path("/usr/share/java")
 GO_PACKAGES = "/usr/share/gocode"
+
+
+@pytest.fixture(scope="module")
+def names():
+    """Of the whole file: its programs are built once."""
+    with names_of_a_test() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +77,7 @@ def java_example(workshop, program):
 
     def run(database):
         place = urlsplit(database.url)
-        scheme = {"postgres": "postgresql", "mariadb": "mariadb"}[database.kind]
+        scheme = {"postgres": "postgresql", "mariadb": "mariadb"}[database.KIND]
         url = (f"jdbc:{scheme}://{place.hostname}:{place.port}{place.path}"
                f"?user={place.username}&password={place.password}")
         return ["java", "-XX:TieredStopAtLevel=1", "-cp", drivers, "PlaceOrder", url], {}
@@ -77,22 +87,24 @@ def java_example(workshop, program):
 @pytest.fixture(scope="module")
 def go_example(workshop, program):
     """For MariaDB with the other driver and its placeholders, as the page says."""
-    def built(kind, text):
+    text = program("go")
+    other = re.sub(r"\$\d", "?", text).replace("github.com/lib/pq", "github.com/go-sql-driver/mysql")
+    texts = {"postgres": text, "mariadb": other.replace('"postgres"', '"mysql"')}
+
+    @cache
+    def built(kind):
         folder = workshop / f"go-{kind}"
         folder.mkdir()
-        (folder / "main.go").write_text(text, encoding="utf-8")
+        (folder / "main.go").write_text(texts[kind], encoding="utf-8")
         build(["go", "build", "-o", str(folder / "place_order"), str(folder / "main.go")], GO111MODULE="off",
               GOPATH=GO_PACKAGES, GOCACHE=str(workshop / "go-cache"), GOFLAGS="-mod=mod")
         return str(folder / "place_order")
-    text = program("go")
-    other = re.sub(r"\$\d", "?", text).replace("github.com/lib/pq", "github.com/go-sql-driver/mysql")
-    programs = {"postgres": built("postgres", text), "mariadb": built("mariadb", other.replace('"postgres"', '"mysql"'))}
 
     def run(database):
         place = urlsplit(database.url)
-        if database.kind == "postgres":
-            return [programs["postgres"], database.url + "?sslmode=disable"], {}
-        return [programs["mariadb"],
+        if database.KIND == "postgres":
+            return [built("postgres"), database.url + "?sslmode=disable"], {}
+        return [built("mariadb"),
                 f"{place.username}:{place.password}@tcp({place.hostname}:{place.port}){place.path}"], {}
     return run
 
@@ -105,13 +117,11 @@ def cpp_example(workshop, program):
     return lambda database: ([str(workshop / "place_order"), database.url], {})
 
 
-@pytest.mark.parametrize("language, kind", [("python", "postgres"), ("python", "mariadb"), ("java", "postgres"),
-                                            ("java", "mariadb"), ("go", "postgres"), ("go", "mariadb"),
-                                            ("cpp", "postgres")])
-def test_what_the_example_commits_is_delivered_and_nothing_else(request, serve_over, make_database, language, kind):
-    database = make_database(kind)
-    with database.transaction() as cursor:
-        cursor.execute("CREATE TABLE orders (id varchar(40) PRIMARY KEY)")
+@pytest.mark.parametrize("language, kind", [
+    ("python", "postgres"), ("java", "postgres"), ("go", "postgres"), ("cpp", "postgres"),
+    *(pytest.param(language, "mariadb", marks=pytest.mark.mariadb) for language in ("python", "java", "go"))])
+def test_what_the_example_commits_is_delivered_and_nothing_else(request, serve_over, database, language, kind):
+    database.execute("CREATE TABLE orders (id varchar(40) PRIMARY KEY)")
     command, environment = request.getfixturevalue(f"{language}_example")(database)
     with serve_over(database) as daemon:
         client = daemon.client()
@@ -130,17 +140,12 @@ def test_what_the_example_commits_is_delivered_and_nothing_else(request, serve_o
     assert [row[0] for row in database.rows("SELECT msg_id FROM msg_log")] == ["order-4711"]
 
 
-@pytest.mark.parametrize("kind", ["postgres", "mariadb"])
-def test_the_statements_of_the_page_work_as_they_stand(serve_over, make_database, program, kind):
-    database = make_database(kind)
+def test_the_statements_of_the_page_work_as_they_stand(serve_over, database, program):
     with serve_over(database) as daemon:
-        connection = database.connect()
-        if kind == "postgres":
-            connection.autocommit = True
-        with connection.cursor() as cursor:
+        with closing(database.connect()) as connection, connection.cursor() as cursor:
+            database.commit_each(connection)
             cursor.execute("CREATE TABLE orders (id varchar(40) PRIMARY KEY)")
             for statement in program("sql").split(";\n"):
                 if statement.strip():
                     cursor.execute(statement)
-        connection.close()
         eventually(lambda: daemon.client().status("order-4711") == 3, 20, "the order's mail is delivered")

@@ -16,23 +16,15 @@ from harness.waiting import eventually
 
 pytestmark = pytest.mark.services("rabbitmq", "postgres", "mariadb")
 
-KINDS = pytest.mark.parametrize("kind", ["postgres", "mariadb"])
 CONSUMED, DEAD, UNKNOWN, CANCELLED = 3, 5, 6, 7
-OLD = {"postgres": "(now() AT TIME ZONE 'utc')::timestamp(3) - interval '%s days'",
-       "mariadb": "UTC_TIMESTAMP(3) - INTERVAL %s DAY"}
-# A wait for a lock beyond this would have held up a producer.
-PATIENCE = {"postgres": "SET lock_timeout = '2s'", "mariadb": "SET innodb_lock_wait_timeout = 2"}
+PATIENCE_S = 2  # a wait for a lock beyond this would have held up a producer
 OLD_ROWS = 20_000
 BODY = json.dumps({"subject": "from elsewhere", "content": "x", "tos": ["a@example.org"]})
 
 
-def days_ago(database, days):
-    return OLD[database.kind].replace("%s", str(days))
-
-
 def fill_history(database):
     """Finished messages of nine days and of one, and old ones that are not finished."""
-    old, lately = days_ago(database, 9), days_ago(database, 1)
+    old, lately = database.ago(days=9), database.ago(days=1)
     columns = "(msg_id, exchange, routing_key, status, queue, publish_count, next_try_time, create_time, update_time, confirm_time)"
     with database.transaction() as cursor:
         for at in range(0, OLD_ROWS, 1000):
@@ -52,12 +44,13 @@ def fill_history(database):
 class Producer(threading.Thread):
     """Inserts mails in transactions, one in five rolled back, and never waits for long."""
 
-    def __init__(self, database, number, route):
+    def __init__(self, database, number):
         super().__init__()
         self._connection = database.connect()
-        self._connection.cursor().execute(PATIENCE[database.kind])
+        with self._connection.cursor() as cursor:
+            database.wait_for_locks(cursor, PATIENCE_S)
         self._name = f"live-{number}"
-        self._route = route
+        self._route = database.route
         self._ended = threading.Event()
         self.committed = set()
         self.trouble = None
@@ -97,15 +90,12 @@ def prune(url):
             return pruned
 
 
-@KINDS
-def test_pruning_goes_on_beside_producers_workers_and_a_stranger(make_database, serve_over, names, kind):
-    database = make_database(kind)
+def test_pruning_goes_on_beside_producers_workers_and_a_stranger(database, serve_over, kind):
     config = {"prune.age": "30d"}  # by itself an instance removes nothing here
     first, second = serve_over(database, config=config), serve_over(database, "two", config=config)
     with first, second:
         fill_history(database)
-        route = (names["mail.exchange"], names["mail.routing_key"])
-        producers = [Producer(database, number, route) for number in range(2)]
+        producers = [Producer(database, number) for number in range(2)]
         stranger = database.connect()
         with stranger.cursor() as cursor:  # who looks into an old message for a while
             cursor.execute("SELECT msg_id FROM msg_log WHERE msg_id = 'old-7' FOR UPDATE")
@@ -118,12 +108,12 @@ def test_pruning_goes_on_beside_producers_workers_and_a_stranger(make_database, 
             producer.end()
         assert [producer.trouble for producer in producers] == [None, None]
         assert pruned == OLD_ROWS + 200 - 1  # and the external ones, which ended when they were sent
-        assert database.rows("SELECT msg_id FROM msg_log WHERE msg_id LIKE 'old-%%'") == type(
-            database.rows("SELECT 1"))([("old-7",)])
+        assert database.rows("SELECT msg_id FROM msg_log WHERE msg_id LIKE 'old-%%'") == [("old-7",)]
         stranger.rollback()
         stranger.close()
         assert prune(second.url) == 1
         live = producers[0].committed | producers[1].committed
+
         def consumed():
             found = database.rows(f"SELECT msg_id FROM msg_log WHERE status = {CONSUMED} AND msg_id LIKE 'live-%%'")
             return {row[0] for row in found} == live
@@ -146,9 +136,7 @@ def channel():
     connection.close()
 
 
-@KINDS
-def test_what_was_removed_is_remembered(make_database, serve_over, names, channel, kind):
-    database = make_database(kind)
+def test_what_was_removed_is_remembered(database, serve_over, names, channel):
     with serve_over(database, config={"prune.age": "30d"}) as daemon:
         client = daemon.client()
         copies = channel.queue_declare("", exclusive=True).method.queue
@@ -158,7 +146,7 @@ def test_what_was_removed_is_remembered(make_database, serve_over, names, channe
         eventually(lambda: client.status(one) == CONSUMED, 20, "it is consumed")
         copy = eventually(lambda: (found := channel.basic_get(copies, auto_ack=True))[0] and found, 10, "its copy comes")
         with database.transaction() as cursor:
-            cursor.execute(f"UPDATE msg_log SET update_time = {days_ago(database, 8)} WHERE msg_id = '{one}'")
+            cursor.execute(f"UPDATE msg_log SET update_time = {database.ago(days=8)} WHERE msg_id = '{one}'")
         assert prune(daemon.url) == 1
         assert client.message(one) is None
 

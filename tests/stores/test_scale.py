@@ -28,7 +28,6 @@ def reads_are_counted():
     set_to(0)
 
 
-@pytest.mark.parametrize("kind", ["postgres", "mariadb"])
 def test_a_large_log_is_read_by_its_indexes_alone(tmp_path, reads_are_counted, kind):  # pylint: disable=unused-argument
     variable = {"postgres": "WAYBILL_POSTGRES", "mariadb": "WAYBILL_MARIADB"}[kind]
     done = waybill("bench", "scale", "--log", kind, "--finished", FINISHED, "--open", OPEN, "--messages", MESSAGES, "--hold",
@@ -52,7 +51,6 @@ def test_a_log_in_a_file_is_refused(tmp_path):
 
 
 @pytest.mark.services("rabbitmq")
-@pytest.mark.parametrize("kind", ["postgres", "mariadb"])
 def test_the_pipeline_tells_what_a_message_costs_the_store(tmp_path, kind):
     variable = {"postgres": "WAYBILL_POSTGRES", "mariadb": "WAYBILL_MARIADB"}[kind]
     done = waybill("bench", "pipeline", "--log", kind, "--broker", "rabbitmq", "--messages", 5_000, "--json", "--dir",

@@ -5,8 +5,8 @@ import pytest
 from harness.certificates import Authority
 from harness.program import waybill
 from harness.services import url_of
+from harness.shared_stores import SERVERS
 from harness.waiting import eventually
-from own_server import OwnServer
 
 pytestmark = pytest.mark.services("rabbitmq")
 
@@ -16,9 +16,9 @@ ENCRYPT = {"postgres": "?sslmode=require", "mariadb": "?tls=required"}
 INSECURE = {"postgres": "no secure connection to PostgreSQL: ", "mariadb": "no secure connection to MariaDB: "}
 
 
-@pytest.fixture(scope="module", params=["postgres", "mariadb"])
-def server(request):
-    made = OwnServer(request.param)
+@pytest.fixture(scope="module")
+def server(kind):
+    made = SERVERS[kind]()
     yield made
     made.end()
 

@@ -33,9 +33,7 @@ COLUMNS = "msg_id, msg, exchange, routing_key, status, try_count, next_try_time,
 
 
 def make_classic(database, form="plain"):
-    with database.transaction() as cursor:
-        for statement in FORMS[database.kind, form].split(";"):
-            cursor.execute(statement)
+    database.execute_all(*FORMS[database.KIND, form].split(";"))
 
 
 def shown(utc):
@@ -67,9 +65,8 @@ def adopt(database, cwd, *more):
 
 
 def has_table(database, name):
-    schema = "current_schema()" if database.kind == "postgres" else "DATABASE()"
     return bool(database.rows("SELECT 1 FROM information_schema.tables WHERE table_schema = "
-                              f"{schema} AND table_name = %s", name))
+                              f"{database.SCHEMA} AND table_name = %s", name))
 
 
 def statuses(database, table="msg_log"):
