@@ -77,6 +77,22 @@ def test_each_recipient_of_a_mail_is_served_once(server, serving):
         assert outcomes["delivered"] == 2 and outcomes["refused"] == 1 and outcomes["tried_again"] >= 1
 
 
+def test_what_was_delivered_stays_so_when_the_process_is_killed(server, make_daemon):
+    config = {"mail.smtp.relays": f"smtp://localhost:{server.port}", **SENDER, **QUICK}
+    with make_daemon(config=config) as daemon:
+        message_id = daemon.client().accepted(tos="ok@example.test,bad1@example.test,tmp1@example.test")
+        failed_once(daemon.client(), message_id)
+        daemon.kill()
+        server.busy_no_more()
+        daemon.start()
+        daemon.wait_ready()
+        done = delivered(daemon.client(), message_id)
+        assert [(one["address"], one["status"]) for one in done["recipients"]] == [
+            ("bad1@example.test", "refused"), ("ok@example.test", "delivered"), ("tmp1@example.test", "delivered")]
+        assert [one["code"] for one in done["recipients"]] == [550, 250, 250]
+    assert len(server.await_mails(2)) == 2, "one each for those two"
+
+
 def test_a_mail_that_all_refuse_is_dead_at_once(server, serving):
     with serving(f"smtp://localhost:{server.port}") as client:
         message_id = client.accepted(tos="bad1@example.test")
