@@ -14,6 +14,12 @@ std::size_t body_bytes(const Write& write) {
       [](const auto& w) -> std::size_t {
         if constexpr (requires { w.message.body; }) {
           return w.message.body.size();
+        } else if constexpr (requires { w.recipients; }) {
+          std::size_t bytes = 0;
+          for (const auto& [address, outcome, relay] : w.recipients) {
+            bytes += address.size() + outcome.text.size() + relay.size();
+          }
+          return bytes;
         } else {
           return 0;
         }

@@ -107,7 +107,7 @@ class FlushQueue {
   std::optional<MonoTime> not_before_;
 };
 
-/// Bytes of body that a write carries.
+/// Bytes that a write carries: of a body, or of what became of recipients.
 [[nodiscard]] std::size_t body_bytes(const Write& write);
 
 }  // namespace waybill

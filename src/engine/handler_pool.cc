@@ -34,6 +34,7 @@ class HandlerPool::Gate final : public EffectGate, public std::enable_shared_fro
     auto all = recipients_;
     all.insert(all.end(), recipients.begin(), recipients.end());
     if (const auto status = check_recipients(all); !status) throw std::invalid_argument(status.error().message);
+    for (auto& recipient : all) recipient = fit_to_keep(std::move(recipient));
     recipients_ = std::move(all);
   }
 

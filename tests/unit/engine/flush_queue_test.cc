@@ -115,6 +115,17 @@ TEST_F(FlushQueueTest, FlushTakesAtMostItsBytesButAFirstWriteWhateverItsSize) {
   EXPECT_EQ(next(), "one");
 }
 
+TEST_F(FlushQueueTest, WhatAReportTellsOfRecipientsCountsToo) {
+  limits_.bytes_max = 10;
+  for (const char* id : {"a", "b", "c"}) {
+    Write report = finish(id);
+    std::get<Finish>(report).recipients = {{"1234", {RecipientFate::kRefused, 550, "", "5"}, ""}};
+    EXPECT_TRUE(push(report));
+  }
+  EXPECT_EQ(next(), "a b");
+  EXPECT_EQ(next(), "c");
+}
+
 TEST_F(FlushQueueTest, LoneWriteIsReadyAtOnce) {
   EXPECT_EQ(queue().ready_at(), std::nullopt);
   EXPECT_TRUE(push(append("a"), 7));
