@@ -20,11 +20,9 @@ constexpr Statement kWrite{
 // It goes to the server together with the statement that consumes the rows, before it is known which those are.
 constexpr Statement kWriteOfConsumed{
     "write_recipients_of_consumed", WAYBILL_INSERT_RECIPIENTS
-    "SELECT w.msg_id, w.address, w.status, w.code, w.enhanced, w.reply, w.relay, w.time "
-    "FROM " WAYBILL_RECIPIENTS_GIVEN
-    ", $9::bigint[]) "
-    "AS w (msg_id, address, status, code, enhanced, reply, relay, time, token) JOIN msg_log m ON m.msg_id = w.msg_id "
-    "WHERE m.status = 3 AND m.attempt = 1 AND m.claim_token = w.token AND m.consume_time = w.time "
+    "SELECT w.* FROM " WAYBILL_RECIPIENTS_GIVEN
+    ") AS w (msg_id, address, status, code, enhanced, reply, relay, time) JOIN msg_log m ON m.msg_id = w.msg_id "
+    "WHERE m.status = 3 AND m.attempt = 1 AND m.consume_time = w.time "
     "ON CONFLICT DO NOTHING"};
 constexpr Statement kRead{"recipients_of",
                           "SELECT " WAYBILL_RECIPIENT_COLUMNS
@@ -52,7 +50,6 @@ void RecipientLines::add(const Finish& write, WallTime now) {
   rows::Recipients recipients;
   recipients.record(write.recipients, now);
   add(write.fence.id, recipients);
-  while (tokens_.size() < ids_.size()) tokens_.add(write.fence.token);
 }
 
 Params RecipientLines::params() const {
@@ -68,7 +65,7 @@ void RecipientLines::send(Connection& db) const {
 }
 
 void RecipientLines::send_of_consumed(Connection& db) const {
-  if (ids_.size() > 0) db.send(kWriteOfConsumed, params().add(tokens_));
+  if (ids_.size() > 0) db.send(kWriteOfConsumed, params());
 }
 
 Rows ask_recipients(Connection& db, const Array& ids) {

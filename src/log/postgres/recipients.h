@@ -31,7 +31,6 @@ class RecipientLines {
   Array replies_{Type::kText};
   Array relays_{Type::kText};
   Array times_{Type::kTimestamp};
-  Array tokens_{Type::kBig};
 };
 
 /// In the order of the addresses of each; the first column is the row's id (rows::recipient_from reads the others).
