@@ -25,7 +25,10 @@ class RetryCommand final : public ClientCommand {
     all.push_back({"--limit", "At most so many (default: all)", BoundedInt{&limit_, 1, 1'000'000'000}, false, "N"});
     all.push_back({"--rate", "So many a second (default: as fast as it goes)",
                    BoundedNumber{&rate_, 0.001, api::BulkRequest::kRateMax}, false, "N"});
-    all.push_back({"--again", "Even if its effect is known to have happened: it happens again", &again_});
+    all.push_back(
+        {"--again",
+         "Even if its effect is known to have happened: it happens again, but not to a recipient that has the mail",
+         &again_});
     all.push_back({"--yes", "Do it; without it they are only counted", &yes_});
     return all;
   }
