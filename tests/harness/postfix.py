@@ -117,8 +117,15 @@ class Postfix:
 
     def busy_no_more(self):
         """From now on tmp…@ is taken like everybody; bad…@ is still refused."""
+        self._without("{/^tmp/ 450 4.2.1 mailbox busy}")
+
+    def refuses_no_more(self):
+        """From now on bad…@ is taken like everybody."""
+        self._without("{/^bad/ 550 5.1.1 no such user}")
+
+    def _without(self, rule):
         main = self._directory / "etc" / "main.cf"
-        main.write_text(main.read_text(encoding="utf-8").replace("{/^tmp/ 450 4.2.1 mailbox busy}", ""), encoding="utf-8")
+        main.write_text(main.read_text(encoding="utf-8").replace(rule, ""), encoding="utf-8")
         subprocess.run(["postfix", "-c", str(self._directory / "etc"), "reload"], check=True, timeout=20, capture_output=True)
 
 

@@ -77,20 +77,54 @@ def test_each_recipient_of_a_mail_is_served_once(server, serving):
         assert outcomes["delivered"] == 2 and outcomes["refused"] == 1 and outcomes["tried_again"] >= 1
 
 
-def test_what_was_delivered_stays_so_when_the_process_is_killed(server, make_daemon):
-    config = {"mail.smtp.relays": f"smtp://localhost:{server.port}", **SENDER, **QUICK}
+def recipients(message):
+    """Of each: what became of it, and the code that said so."""
+    return {one["address"]: (one["status"], one["code"]) for one in message["recipients"]}
+
+
+def served(server):
+    """Who got a mail, once for each mail."""
+    return sorted(line.partition(b": ")[2].decode() for mail in server.mails() for line in mail.splitlines()
+                  if line.startswith(b"X-Original-To"))
+
+
+def test_who_has_a_mail_is_known_after_a_kill(server, make_daemon):
+    config = {"mail.smtp.relays": f"smtp://localhost:{server.port}", **SENDER, "worker.retry": "list 50 2000"}
     with make_daemon(config=config) as daemon:
         message_id = daemon.client().accepted(tos="ok@example.test,bad1@example.test,tmp1@example.test")
-        failed_once(daemon.client(), message_id)
+        message = failed_once(daemon.client(), message_id)
+        assert recipients(message) == {"ok@example.test": ("delivered", 250), "bad1@example.test": ("refused", 550),
+                                       "tmp1@example.test": ("deferred", 450)}
+        (refused,) = [one for one in message["recipients"] if one["status"] == "refused"]
+        assert refused["relay"] == f"localhost:{server.port}" and refused["enhanced_code"] == "5.1.1"
+        assert "no such user" in refused["reply"]
         daemon.kill()
         server.busy_no_more()
         daemon.start()
         daemon.wait_ready()
-        done = delivered(daemon.client(), message_id)
-        assert [(one["address"], one["status"]) for one in done["recipients"]] == [
-            ("bad1@example.test", "refused"), ("ok@example.test", "delivered"), ("tmp1@example.test", "delivered")]
-        assert [one["code"] for one in done["recipients"]] == [550, 250, 250]
-    assert len(server.await_mails(2)) == 2, "one each for those two"
+        message = delivered(daemon.client(), message_id)
+        assert recipients(message)["tmp1@example.test"] == ("delivered", 250)
+        assert message["lapse_count"] == message["unknown_count"] == 0
+        server.await_mails(2)
+        assert served(server) == ["ok@example.test", "tmp1@example.test"]
+        shown = waybill("show", message_id, "--server", daemon.url, cwd=daemon.directory).stdout
+        assert "recipients: 2 delivered, 1 refused" in shown and "550 5.1.1" in shown
+
+
+def test_a_retry_by_an_operator_goes_to_those_that_have_refused(server, serving):
+    with serving(f"smtp://localhost:{server.port}") as client:
+        dead = client.accepted(tos="bad1@example.test")
+        eventually(lambda: client.message(dead)["status"]["name"] == "dead", WAIT_S, "it is dead")
+        part = client.accepted(tos="ok@example.test,bad2@example.test")
+        assert recipients(delivered(client, part))["bad2@example.test"] == ("refused", 550)
+        server.refuses_no_more()
+        for message_id, body in ((dead, {}), (part, {"again": True})):
+            assert client.post(f"/v1/messages/{message_id}/retry", json=body).status_code == 200
+        for message_id in (dead, part):
+            message = delivered(client, message_id)
+            assert set(recipients(message).values()) == {("delivered", 250)}
+        server.await_mails(3)
+        assert served(server) == ["bad1@example.test", "bad2@example.test", "ok@example.test"]
 
 
 def test_a_mail_that_all_refuse_is_dead_at_once(server, serving):
