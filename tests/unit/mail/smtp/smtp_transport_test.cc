@@ -213,13 +213,22 @@ TEST_F(SmtpTransportTest, AnAttemptIsToldOfOthersRecipientsAndIgnoresThem) {
 }
 
 TEST_F(SmtpTransportTest, LogsInAsItIsTold) {
-  for (const auto& [auth, line] :
-       {std::pair{"plain", "AUTH PLAIN"}, {"login", "AUTH LOGIN"}, {"xoauth2", "AUTH XOAUTH2"}}) {
+  struct Login {
+    const char* auth;
+    const char* line;
+    const char* secret;  // what is sent in base64
+  };
+  const Login logins[] = {{"plain", "AUTH PLAIN", "AG1lAGh1c2g="},
+                          {"login", "AUTH LOGIN", "aHVzaA=="},
+                          {"xoauth2", "AUTH XOAUTH2", "dXNlcj1tZQFhdXRoPUJlYXJlciBodXNoAQE="}};
+  for (const auto& [auth, line, secret] : logins) {
     ScriptedPeer peer({"PIPELINING", "AUTH PLAIN LOGIN XOAUTH2"});
     start(options_for({"smtp://me:hush@127.0.0.1:" + std::to_string(peer.port()) + "?auth=" + auth}));
     EXPECT_TRUE(is(deliver(mail_to({"a@x"}, auth)), "done")) << auth;
     const auto lines = peer.lines();
     EXPECT_TRUE(std::any_of(lines.begin(), lines.end(), [&](const auto& one) { return one.starts_with(line); }))
+        << auth;
+    EXPECT_TRUE(std::any_of(lines.begin(), lines.end(), [&](const auto& one) { return one.ends_with(secret); }))
         << auth;
     transport_.reset();
   }
