@@ -38,27 +38,42 @@ Result<smtp::SmtpOptions> options_for(std::uint16_t port, int connections) {
   return options;
 }
 
-/// Brings the mail so many times, by as many threads as there are connections. Errors: kRetry with the first outcome
-/// that was no delivery.
+std::string reason_of(const HandlerOutcome& outcome) {
+  if (const auto* retry = std::get_if<Retry>(&outcome)) return retry->error;
+  if (const auto* fail = std::get_if<Fail>(&outcome)) return fail->error;
+  const auto* unknown = std::get_if<Unknown>(&outcome);
+  return unknown == nullptr ? "" : unknown->detail;
+}
+
+/// Brings the mail so many times, by as many threads as there are connections. Errors: kRetry with why one was not
+/// delivered, kConflict (interrupted).
 Status deliver_all(smtp::SmtpTransport& transport, const MailToDeliver& mail, const SmtpClientOptions& options,
                    const RunWatch& watch) {
   std::atomic<std::int64_t> next{0};
   std::atomic<std::int64_t> done{0};
+  std::mutex mutex;
+  std::string reason;  // guarded by mutex
   std::vector<std::thread> threads;
   for (int i = 0; i < options.connections; ++i) {
     threads.emplace_back([&] {
       OpenGate gate;
       while (next++ < options.mails && !watch.interrupted()) {
-        if (!std::holds_alternative<Done>(transport.deliver(mail, gate))) return;
-        ++done;
+        const auto outcome = transport.deliver(mail, gate);
+        if (std::holds_alternative<Done>(outcome)) {
+          ++done;
+          continue;
+        }
+        const std::lock_guard lock(mutex);
+        reason = reason_of(outcome);
+        return;
       }
     });
   }
   for (auto& thread : threads) thread.join();
   if (watch.interrupted()) return make_error(ErrorClass::kConflict, "interrupted");
   if (done == options.mails) return ok_status();
-  return make_error(ErrorClass::kRetry,
-                    "our client delivered only " + std::to_string(done) + " mails of " + std::to_string(options.mails));
+  return make_error(ErrorClass::kRetry, "our client delivered only " + std::to_string(done) + " mails of " +
+                                            std::to_string(options.mails) + ": " + reason);
 }
 
 }  // namespace
