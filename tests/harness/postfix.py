@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import smtplib
 import socket
 import subprocess
 import tempfile
@@ -120,8 +121,15 @@ class Postfix:
         self._without("{/^tmp/ 450 4.2.1 mailbox busy}")
 
     def refuses_no_more(self):
-        """From now on bad…@ is taken like everybody."""
+        """From now on bad…@ is taken like everybody, on connections that are made from now on."""
         self._without("{/^bad/ 550 5.1.1 no such user}")
+        eventually(lambda: self._takes("bad@example.test"), 20, "the rule is forgotten")
+
+    def _takes(self, address):
+        with smtplib.SMTP("127.0.0.1", self.port, timeout=20) as probe:
+            probe.ehlo()
+            probe.mail("a@example.test")
+            return probe.rcpt(address)[0] == 250
 
     def _without(self, rule):
         main = self._directory / "etc" / "main.cf"

@@ -112,7 +112,7 @@ def test_who_has_a_mail_is_known_after_a_kill(server, make_daemon):
 
 
 def test_a_retry_by_an_operator_goes_to_those_that_have_refused(server, serving):
-    with serving(f"smtp://localhost:{server.port}") as client:
+    with serving(f"smtp://localhost:{server.port}", mail__smtp__mails_per_connection=1) as client:
         dead = client.accepted(tos="bad1@example.test")
         eventually(lambda: client.message(dead)["status"]["name"] == "dead", WAIT_S, "it is dead")
         part = client.accepted(tos="ok@example.test,bad2@example.test")
