@@ -20,6 +20,8 @@ namespace fs = std::filesystem;
 
 constexpr auto kToolMax = 60s;
 constexpr auto kStopMax = 20s;
+// It changes its user now and then, after which no signal tells it that its parent was killed.
+constexpr const char* kLifeSeconds = "1200";
 constexpr const char* kMaster = "/usr/lib/postfix/sbin/master";
 constexpr const char* kServices = "/usr/share/postfix/master.cf.dist";
 
@@ -76,8 +78,8 @@ Result<std::unique_ptr<PostfixRelay>> PostfixRelay::start(const std::string& dir
   const auto port = free_port();
   if (!port.ok()) return port.error();
   if (Status prepared = run_tools(directory, *port, watch); !prepared.ok()) return prepared.error();
-  auto master =
-      ChildProcess::start({"Postfix", kMaster, {"master", "-c", directory + "/etc", "-d"}, directory + "/master.log"});
+  auto master = ChildProcess::start(
+      {"Postfix", kMaster, {"master", "-c", directory + "/etc", "-d", "-e", kLifeSeconds}, directory + "/master.log"});
   if (!master.ok()) return master.error();
   std::unique_ptr<PostfixRelay> relay(new PostfixRelay(*port, std::move(*master)));
   if (Status ready = await_listener(*port, *relay->master_, watch); !ready.ok()) return ready.error();

@@ -12,7 +12,7 @@
 
 namespace waybill::bench {
 
-/// One thread.
+/// One thread. If this process is killed, it ends by itself within twenty minutes.
 class PostfixRelay {
  public:
   /// Why it cannot be run here, in a few words; empty: it can.
