@@ -16,6 +16,7 @@ namespace waybill::smtp {
 namespace {
 
 constexpr auto kPatience = std::chrono::seconds(10);
+constexpr int kTrickleMs = 200;  // between two bytes
 
 }  // namespace
 
@@ -106,9 +107,11 @@ class ScriptedPeer::Session {
 
   bool perform(const PeerAction& action) {
     said_ = action.say;
-    if (action.then == PeerAction::Then::kDribble) {
+    if (action.then == PeerAction::Then::kDribble || action.then == PeerAction::Then::kTrickle) {
       for (const char c : action.say) {
         if (!send(std::string(1, c))) return false;
+        pollfd other{socket_, POLLRDHUP, 0};
+        if (action.then == PeerAction::Then::kTrickle && ::poll(&other, 1, kTrickleMs) > 0) return false;
       }
       return true;
     }

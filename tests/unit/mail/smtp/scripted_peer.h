@@ -25,6 +25,7 @@ struct PeerAction {
     kClose,    ///< ends the connection
     kHang,     ///< says nothing more until the other side ends it
     kDribble,  ///< like kGoOn, but says it a byte at a time
+    kTrickle,  ///< likewise, so slowly that nobody waits for its end
   } then = Then::kGoOn;
 };
 

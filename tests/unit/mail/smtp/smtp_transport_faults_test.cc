@@ -30,7 +30,7 @@ class Faults : public SmtpTransportTest, public testing::WithParamInterface<Faul
 
 TEST_P(Faults, HaveTheirOutcomeAndTheNextMailIsWhole) {
   const auto& fault = GetParam();
-  if (fault.action.then == Then::kHang) start_impatiently();
+  if (fault.action.then == Then::kHang || fault.action.then == Then::kTrickle) start_impatiently();
   peer_.next(fault.verb, fault.action);
   EXPECT_TRUE(is(deliver(mail_to({"a@x"})), fault.kind)) << fault.verb;
   EXPECT_TRUE(peer_.mails().empty());
@@ -74,6 +74,13 @@ INSTANTIATE_TEST_SUITE_P(Hanging, Faults,
                                          Fault{"DATA", {"", Then::kHang}, "retry"},
                                          Fault{".", {"", Then::kHang}, "unknown"},
                                          Fault{".", {"250-not yet\r\n", Then::kHang}, "unknown"}));
+
+// A byte now and then is no answer: the deadline is that of the whole reply.
+INSTANTIATE_TEST_SUITE_P(Trickling, Faults,
+                         testing::Values(Fault{"MAIL", {"250 2.1.0 ok\r\n", Then::kTrickle}, "retry", false},
+                                         Fault{"RCPT", {"250 2.1.5 ok\r\n", Then::kTrickle}, "retry"},
+                                         Fault{"DATA", {"354 go on\r\n", Then::kTrickle}, "retry"},
+                                         Fault{".", {"250 2.0.0 taken\r\n", Then::kTrickle}, "unknown"}));
 
 INSTANTIATE_TEST_SUITE_P(Confusing, Faults,
                          testing::Values(Fault{"MAIL", {"250 ok\r\n250 ok\r\n"}, "retry"},
