@@ -21,6 +21,12 @@ MESSAGE_ID = re.compile(rb"^Message-ID: <([^@>]+)@waybill\.", re.MULTILINE)
 QUEUE_ID = re.compile(rb"^\tby mx\.test \(Postfix\) with ESMTP id (\S+)", re.MULTILINE)
 
 
+@pytest.fixture(scope="module")
+def kind():
+    """One will do: the store is not what is killed here."""
+    return "mariadb"
+
+
 @pytest.fixture
 def relay(tmp_path):
     certificate, key = Authority(tmp_path, "authority").certificate("localhost")
@@ -66,9 +72,9 @@ def run_with_kills(count, daemon, relay):
     return load.answered
 
 
+@pytest.mark.mariadb
 @pytest.mark.parametrize("count", [1_500, pytest.param(10_000, marks=pytest.mark.slow)])
-def test_no_mail_is_lost_and_each_repeat_is_explained_by_its_row(count, serve_over, make_database, relay):
-    database = make_database("mariadb")
+def test_no_mail_is_lost_and_each_repeat_is_explained_by_its_row(count, serve_over, database, relay):
     daemon = serve_over(database, config={
         "http.listen": f"127.0.0.1:{free_port()}", "worker.max_concurrency": CONNECTIONS, "worker.crash_limit": 0,
         "mail.smtp.relays": f"smtp://localhost:{relay.port}", "mail.smtp.max_connections": CONNECTIONS,
