@@ -42,6 +42,7 @@ std::string mark_text(const Mark& mark, const Route& route) {
   append_word(text, "time", std::to_string(to_millis(mark.publish_time)));
   if (mark.digest) append_word(text, "digest", to_hex(*mark.digest));
   if (mark.crashes > 0) append_word(text, "crashes", std::to_string(mark.crashes));
+  if (mark.body_in_log) append_word(text, "body", std::to_string(*mark.body_in_log));
   append_word(text, "exchange", route.exchange);
   append_word(text, "key", route.routing_key);
   return text;
@@ -49,7 +50,7 @@ std::string mark_text(const Mark& mark, const Route& route) {
 
 // What stands before the route: a route may hold spaces.
 struct Words {
-  std::string_view log, publish, time, digest, crashes;
+  std::string_view log, publish, time, digest, crashes, body;
 };
 
 Words split(std::string_view text) {
@@ -65,6 +66,7 @@ Words split(std::string_view text) {
     if (name == "time") words.time = value;
     if (name == "digest") words.digest = value;
     if (name == "crashes") words.crashes = value;
+    if (name == "body") words.body = value;
   }
   return words;
 }
@@ -87,9 +89,14 @@ std::optional<Mark> read_mark(const Headers& headers) {
   const Words words = split(*text);
   const auto number = parse_number<std::int64_t>(words.publish);
   const auto time = parse_number<std::int64_t>(words.time);
-  if (words.log.empty() || !number || !time) return std::nullopt;
-  return Mark{std::string(words.log), *number, from_millis(*time), parse_digest(words.digest),
-              parse_number<int>(words.crashes).value_or(0)};
+  const auto body = parse_number<std::size_t>(words.body);
+  if (words.log.empty() || !number || !time || (!words.body.empty() && !body)) return std::nullopt;
+  return Mark{std::string(words.log),
+              *number,
+              from_millis(*time),
+              parse_digest(words.digest),
+              parse_number<int>(words.crashes).value_or(0),
+              body};
 }
 
 std::int64_t publish_number_of(const Headers& headers) {

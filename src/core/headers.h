@@ -1,6 +1,7 @@
 // The headers every publish carries (protocol, section 3), and how a delivery's origin is read from them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,8 +14,8 @@ namespace waybill {
 /// Our mark, one header for all of it: a broker decodes and encodes every header of every delivery anew
 /// (docs/adr/0023). Words `name=value`, for people to read as well: `log=` the log's identity, `publish=` the number of
 /// this publish of the row, `time=` when it began by the store's clock in ms, `digest=` SHA-256 of the body in hex,
-/// `crashes=` if any, and to the end `exchange=` and `key=`, the route it was accepted for. Words that a reader does
-/// not know it passes over.
+/// `crashes=` if any, `body=` the bytes of a body that is in the log and not in this publish, and to the end
+/// `exchange=` and `key=`, the route it was accepted for. Words that a reader does not know it passes over.
 inline constexpr std::string_view kHeaderMark = "x-waybill-mark";
 inline constexpr std::string_view kHeaderDeadOf = "x-waybill-dead-of";  ///< on a dead-letter copy: the message
 
@@ -24,7 +25,8 @@ struct Mark {
   std::int64_t publish_number = 0;
   WallTime publish_time{};
   std::optional<Digest> digest;
-  int crashes = 0;  ///< > 0: handle alone (crash loops)
+  int crashes = 0;                         ///< > 0: handle alone (crash loops)
+  std::optional<std::size_t> body_in_log;  ///< the publish carries none: its size, for whoever claims the message
 };
 
 /// The headers of one publish: the message's own, then ours. Of its own those with names of ours are left out, but for

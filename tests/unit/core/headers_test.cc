@@ -20,7 +20,8 @@ Mark example_mark() {
           .publish_number = 42,
           .publish_time = from_millis(1'767'225'600'123),
           .digest = sha256("body"),
-          .crashes = 2};
+          .crashes = 2,
+          .body_in_log = 300'000};
 }
 
 Headers marked(std::string text) { return {{std::string(kHeaderMark), std::move(text)}}; }
@@ -33,13 +34,14 @@ TEST(Mark, ComesBackAsItWasWritten) {
   EXPECT_EQ(mark->publish_time, from_millis(1'767'225'600'123));
   EXPECT_EQ(mark->digest, sha256("body"));
   EXPECT_EQ(mark->crashes, 2);
+  EXPECT_EQ(mark->body_in_log, 300'000U);
 }
 
 TEST(Mark, IsOneHeaderThatPeopleCanRead) {
   const Headers headers = with_mark(example_message(), example_mark());
   EXPECT_EQ(headers.back(), std::pair(std::string("x-waybill-mark"),
                                       "log=log-1 publish=42 time=1767225600123 digest=" + to_hex(sha256("body")) +
-                                          " crashes=2 exchange=mail.exchange key=mail.routing.key"));
+                                          " crashes=2 body=300000 exchange=mail.exchange key=mail.routing.key"));
 }
 
 TEST(Mark, IsReadWhateverTheRouteIsCalled) {
@@ -73,6 +75,7 @@ TEST(Mark, WithoutCrashesOrDigestSaysNothingOfThem) {
   Mark mark = example_mark();
   mark.crashes = 0;
   mark.digest.reset();
+  mark.body_in_log.reset();
   const Headers headers = with_mark(example_message(), mark);
   EXPECT_EQ(headers.back().second.find("crashes"), std::string::npos);
   EXPECT_EQ(headers.back().second.find("digest"), std::string::npos);
@@ -80,6 +83,7 @@ TEST(Mark, WithoutCrashesOrDigestSaysNothingOfThem) {
   ASSERT_TRUE(read.has_value());
   EXPECT_EQ(read->crashes, 0);
   EXPECT_EQ(read->digest, std::nullopt);
+  EXPECT_EQ(read->body_in_log, std::nullopt);
 }
 
 TEST(Mark, IsNotReadWhenIncompleteOrGarbled) {
@@ -87,7 +91,8 @@ TEST(Mark, IsNotReadWhenIncompleteOrGarbled) {
   for (const char* text :
        {"", " ", "=", "log=a", "log=a publish=1", "log=a time=1", "publish=1 time=1", "log= publish=1 time=1",
         "log=a publish=x time=1", "log=a publish=1 time=", "log=a publish=99999999999999999999 time=1",
-        "log=a publish=1x time=1", "exchange= key= log=a publish=1 time=1", "log publish time"}) {
+        "log=a publish=1x time=1", "exchange= key= log=a publish=1 time=1", "log=a publish=1 time=1 body=many",
+        "log publish time"}) {
     EXPECT_FALSE(read_mark(marked(text)).has_value()) << "'" << text << "'";
   }
 }
