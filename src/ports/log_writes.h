@@ -114,8 +114,9 @@ struct Take {
   BootNonce boot;
   Duration grace{2'000};
   std::size_t max_rows = 256;
-  std::size_t max_bytes = 4U << 20U;  ///< of bodies; a first row is taken whatever its size
+  std::size_t max_bytes = 4U << 20U;  ///< of bodies loaded; a first row is taken whatever its size
   std::size_t max_body = kBodyMax;    ///< larger bodies, which only another program can have stored, are not loaded
+  std::size_t carry_max = kBodyMax;   ///< of rows for a consumed queue that have a digest, larger ones stay in the log
   std::size_t max_routes = 256;       ///< looked at, whether or not they have a due row or are closed
   std::shared_ptr<const RouteTable> routes;
   SharedClosedRoutes closed;
@@ -133,7 +134,8 @@ struct TakenRow {
   int crash_count = 0;
   State from = State::kSending;  ///< what it was: why it is driven again
   bool foreign = false;
-  bool after_doubt = false;  ///< external and published before: a possible duplicate
+  bool after_doubt = false;                ///< external and published before: a possible duplicate
+  std::optional<std::size_t> body_in_log;  ///< larger than Take::carry_max: its size, and `message` is without it
 };
 struct TakeAnswer {
   std::vector<TakenRow> rows;
@@ -191,8 +193,9 @@ struct Claim {
   Owner owner;
   QueueName queue;
   Duration lease{15'000};
-  bool effect_begun = true;  ///< false: the handler marks its own point of no return
-  bool want_body = false;    ///< the delivery carried no body
+  bool effect_begun = true;    ///< false: the handler marks its own point of no return
+  bool want_body = false;      ///< the delivery carried no body
+  std::size_t body_bytes = 0;  ///< its size, as far as the delivery said
   KnownTimes times;
   LapseRule lapse;
 };

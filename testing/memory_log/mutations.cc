@@ -26,6 +26,7 @@ constexpr auto kMutations = std::to_array<NamedMutation>({
     {"take_looks_at_every_route", &M::take_looks_at_every_route},
     {"take_forgets_where_it_stopped", &M::take_forgets_where_it_stopped},
     {"take_goes_round_without_end", &M::take_goes_round_without_end},
+    {"take_loads_every_body", &M::take_loads_every_body},
     {"take_ignores_byte_limit", &M::take_ignores_byte_limit},
     {"take_unfair", &M::take_unfair},
     {"take_keeps_publish_number", &M::take_keeps_publish_number},

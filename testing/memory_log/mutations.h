@@ -26,6 +26,7 @@ struct MemoryLogMutations {
   bool take_looks_at_every_route = false;      ///< however many there are
   bool take_forgets_where_it_stopped = false;  ///< of more routes than it may look at it finds the first ones only
   bool take_goes_round_without_end = false;    ///< asks for more although all routes have been looked at
+  bool take_loads_every_body = false;          ///< also those that may stay in the log
   bool take_ignores_byte_limit = false;        ///< bounded in rows only
   bool take_unfair = false;                    ///< the first route takes all the room
   bool take_keeps_publish_number = false;      ///< the number is not raised

@@ -174,14 +174,28 @@ class TakeRun {
     return validate_headers(message.headers);
   }
 
+  [[nodiscard]] QueueName queue_of(const StoredRow& row) const {
+    if (row.queue) return *row.queue;
+    return ask_.routes ? ask_.routes->queue_for(row.message.route) : QueueName{};
+  }
+  [[nodiscard]] bool leaves_body(const StoredRow& row) const {
+    const bool may_stay = !queue_of(row).external() && row.digest;
+    return may_stay && row.message.body.size() > ask_.carry_max && !batch_.drop.take_loads_every_body;
+  }
+  [[nodiscard]] std::size_t loaded_of(const StoredRow& row) const {
+    return leaves_body(row) ? 0 : row.message.body.size();
+  }
+
   [[nodiscard]] bool has_room_for(const StoredRow& row) const {
     if (answer_.rows.size() + answer_.unreadable.size() >= ask_.max_rows) return false;
-    const bool fits = bytes_ + row.message.body.size() <= ask_.max_bytes || batch_.drop.take_ignores_byte_limit;
+    const bool fits = bytes_ + loaded_of(row) <= ask_.max_bytes || batch_.drop.take_ignores_byte_limit;
     return fits || answer_.rows.empty() || row.message.body.size() > ask_.max_body;
   }
 
   void take(StoredRow& row) {
     TakenRow taken{.from = row.status, .foreign = row.foreign()};
+    if (leaves_body(row)) taken.body_in_log = row.message.body.size();
+    bytes_ += loaded_of(row);
     taken.after_doubt = row.external() && row.publish_count > 0;
     batch_.change(row, Verb::kTake, [&](StoredRow& r) {
       if (r.message.not_before && *r.message.not_before <= batch_.now) r.message.not_before.reset();
@@ -195,8 +209,8 @@ class TakeRun {
       }
     });
     has_crashed_ = has_crashed_ || row.crash_count > 0;
-    bytes_ += row.message.body.size();
     taken.message = row.message;
+    if (taken.body_in_log) taken.message.body = Body();
     taken.digest = row.digest;
     taken.queue = row.queue.value_or(QueueName{});
     taken.publish_number = row.publish_count;

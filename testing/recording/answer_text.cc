@@ -127,6 +127,7 @@ std::string describe(const TakenRow& row, const CopyNames& names) {
   line.value("crashes", row.crash_count).flag("foreign", row.foreign).flag("after_doubt", row.after_doubt);
   line.value("digest", row.digest).value("body", message.body).value("type", message.content_type);
   line.value("not_before", message.not_before);
+  if (row.body_in_log) line.value("body_in_log", *row.body_in_log);
   if (message.retry) line.value("retry", to_string(*message.retry));
   for (const auto& [name, value] : message.headers) line.value(name, value);
   return line.take();

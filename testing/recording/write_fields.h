@@ -145,13 +145,14 @@ void fields(W& value, Io& io) {
 
 template <Is<Take> W, class Io>
 void fields(W& value, Io& io) {
-  auto& [boot, grace, max_rows, max_bytes, max_body, max_routes, routes, closed, after, sweep, with_crashed, lapse] =
-      value;
+  auto& [boot, grace, max_rows, max_bytes, max_body, carry_max, max_routes, routes, closed, after, sweep, with_crashed,
+         lapse] = value;
   io("boot", boot);
   io("grace", grace);
   io("max_rows", max_rows);
   io("max_bytes", max_bytes);
   io("max_body", max_body);
+  io("carry_max", carry_max);
   io("max_routes", max_routes);
   io("routes", routes);
   io("closed", closed);
@@ -200,7 +201,7 @@ void fields(W& value, Io& io) {
 
 template <Is<Claim> W, class Io>
 void fields(W& value, Io& io) {
-  auto& [id, digest, token, owner, queue, lease, effect_begun, want_body, times, lapse] = value;
+  auto& [id, digest, token, owner, queue, lease, effect_begun, want_body, body_bytes, times, lapse] = value;
   io("id", id);
   io("digest", digest);
   io("token", token);
@@ -209,6 +210,7 @@ void fields(W& value, Io& io) {
   io("lease", lease);
   io("effect_begun", effect_begun);
   io("want_body", want_body);
+  io("body_bytes", body_bytes);
   io("times", times);
   io("lapse", lapse);
 }

@@ -237,5 +237,6 @@ TakenRow only_row(const TakeAnswer& answer, Place place = Place::current());
 [[nodiscard]] std::vector<LogCase> count_cases();
 [[nodiscard]] std::vector<LogCase> statistics_cases();
 [[nodiscard]] std::vector<LogCase> table_cases();
+[[nodiscard]] std::vector<LogCase> body_cases();
 
 }  // namespace waybill::contract

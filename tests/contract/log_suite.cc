@@ -11,16 +11,16 @@ namespace {
 
 std::vector<LogCase> collect() {
   std::vector<LogCase> all;
-  for (const auto& part : {append_cases(),        key_cases(),        content_cases(),
-                           take_cases(),          take_limit_cases(), foreign_cases(),
-                           mark_cases(),          lost_cases(),       unusable_foreign_cases(),
-                           claim_cases(),         attempt_cases(),    finish_cases(),
-                           done_cases(),          lapse_cases(),      people_cases(),
-                           replay_cases(),        told_lapse_cases(), dead_letter_cases(),
-                           prune_cases(),         instance_cases(),   batch_cases(),
-                           reader_cases(),        list_cases(),       count_cases(),
-                           statistics_cases(),    table_cases(),      recipient_cases(),
-                           recipient_rule_cases()}) {
+  for (const auto& part : {append_cases(),         key_cases(),        content_cases(),
+                           take_cases(),           take_limit_cases(), foreign_cases(),
+                           mark_cases(),           lost_cases(),       unusable_foreign_cases(),
+                           claim_cases(),          attempt_cases(),    finish_cases(),
+                           done_cases(),           lapse_cases(),      people_cases(),
+                           replay_cases(),         told_lapse_cases(), dead_letter_cases(),
+                           prune_cases(),          instance_cases(),   batch_cases(),
+                           reader_cases(),         list_cases(),       count_cases(),
+                           statistics_cases(),     table_cases(),      recipient_cases(),
+                           recipient_rule_cases(), body_cases()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

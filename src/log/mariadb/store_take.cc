@@ -110,22 +110,26 @@ std::vector<rows::Candidate> MariadbStore::candidates(const std::vector<rows::Tu
 std::vector<Body> MariadbStore::take(const std::vector<rows::Candidate>& chosen, const std::vector<QueueName>& queues,
                                      WallTime now, WallTime due_again, BootNonce boot) {
   ledger_.has_written = true;
-  List ids;
+  List loaded;
+  std::size_t bodies_wanted = 0;
   std::map<QueueName, List> by_queue;
   for (std::size_t i = 0; i < chosen.size(); ++i) {
-    ids.add(chosen[i].id);
+    if (!chosen[i].leave_body) {
+      loaded.add(chosen[i].id);
+      ++bodies_wanted;
+    }
     by_queue[queues[i]].add(chosen[i].id);
   }
   for (const auto& [queue, of_queue] : by_queue) db_.send(sql(kTake, due_again, boot, now, queue, now, of_queue));
-  db_.send(sql(kBodies, ids));
+  if (bodies_wanted > 0) db_.send(sql(kBodies, loaded));
   const auto results = db_.receive();
   if (failed()) return {};
   std::int64_t taken = 0;
   for (std::size_t i = 0; i < by_queue.size(); ++i) taken += results[i].affected();
   const Rows& bodies = results.back();
   std::unordered_map<std::string_view, int> by_id;
-  for (int i = 0; i < bodies.size(); ++i) by_id.emplace(bodies.text(i, 0), i);
-  if (taken != std::ssize(chosen) || by_id.size() != chosen.size()) {
+  for (int i = 0; bodies_wanted > 0 && i < bodies.size(); ++i) by_id.emplace(bodies.text(i, 0), i);
+  if (taken != std::ssize(chosen) || by_id.size() != bodies_wanted) {
     db_.fail({Failure::Scope::kTransaction,
               make_error(ErrorClass::kRetry, "a row was changed by another session while it was taken")});
     return {};
@@ -133,6 +137,10 @@ std::vector<Body> MariadbStore::take(const std::vector<rows::Candidate>& chosen,
   std::vector<Body> in_order;
   in_order.reserve(chosen.size());
   for (const auto& candidate : chosen) {
+    if (candidate.leave_body) {
+      in_order.emplace_back();
+      continue;
+    }
     const int row = by_id.at(candidate.id.value);
     const bool binary = !bodies.is_null(row, 2);
     in_order.emplace_back(bodies.string(row, binary ? 2 : 1), binary);

@@ -39,8 +39,10 @@ constexpr Statement kTake{
     "take",
     "UPDATE msg_log m SET status = 0, next_try_time = $4, not_before = NULL, publish_count = m.publish_count + 1, "
     "publish_boot = $5, publish_time = $3, confirm_time = NULL, queue = coalesce(m.queue, w.queue), update_time = $3 "
-    "FROM unnest($1::text[], $2::text[]) AS w (id, queue) WHERE m.msg_id = w.id AND m.owner IS NULL "
-    "AND m.status <> 3 AND m.status <> 5 AND m.status <> 7 RETURNING m.msg_id, m.msg, m.body"};
+    "FROM unnest($1::text[], $2::text[], $6::boolean[]) AS w (id, queue, with_body) WHERE m.msg_id = w.id AND m.owner "
+    "IS NULL "
+    "AND m.status <> 3 AND m.status <> 5 AND m.status <> 7 RETURNING m.msg_id, "
+    "CASE WHEN w.with_body THEN m.msg END, CASE WHEN w.with_body THEN m.body END"};
 
 constexpr Statement kNextDue{
     "next_due",
@@ -116,14 +118,20 @@ std::vector<Body> PostgresStore::take(const std::vector<rows::Candidate>& chosen
                                       WallTime now, WallTime due_again, BootNonce boot) {
   Array ids(Type::kText);
   Array decided(Type::kText);
-  for (const auto& candidate : chosen) ids.add(candidate.id);
+  Array with_body(Type::kBool);
+  for (const auto& candidate : chosen) {
+    ids.add(candidate.id);
+    with_body.add(!candidate.leave_body);
+  }
   for (const QueueName& queue : queues) decided.add(queue);
-  const Rows taken =
-      db_.ask(kTake, Params().add(ids).add(decided).add(now).add(due_again).add(static_cast<std::int64_t>(boot.value)));
+  const Rows taken = db_.ask(
+      kTake,
+      Params().add(ids).add(decided).add(now).add(due_again).add(static_cast<std::int64_t>(boot.value)).add(with_body));
   std::unordered_map<std::string, Body> by_id;
   for (int i = 0; i < taken.size(); ++i) {
     const bool binary = !taken.is_null(i, 2);
-    by_id.emplace(taken.string(i, 0), Body(taken.string(i, binary ? 2 : 1), binary));
+    const int column = binary ? 2 : 1;
+    by_id.emplace(taken.string(i, 0), taken.is_null(i, column) ? Body() : Body(taken.string(i, column), binary));
   }
   std::vector<Body> bodies;
   for (const auto& candidate : chosen) {

@@ -54,7 +54,8 @@ struct Candidate {
   std::optional<Digest> digest;
   int crash_count = 0;
   bool binary = false;
-  std::size_t bytes = 0;  ///< of the body
+  std::size_t bytes = 0;    ///< of the body
+  bool leave_body = false;  ///< it is not loaded, when the row is taken
   std::string content_type;
   std::optional<std::string> retry_policy;
   std::optional<std::string> headers;
@@ -90,7 +91,7 @@ class RowStore {
   /// Due rows of each turn, as many as it wants, in the order of time, state and arrival.
   [[nodiscard]] virtual std::vector<Candidate> candidates(const std::vector<Turn>& turns, WallTime now,
                                                           bool with_crashed) = 0;
-  /// Marks them as taken, with these queues; their bodies, in their order.
+  /// Marks them as taken, with these queues; their bodies, in their order, empty ones for those that leave theirs.
   [[nodiscard]] virtual std::vector<Body> take(const std::vector<Candidate>& chosen,
                                                const std::vector<QueueName>& queues, WallTime now, WallTime due_again,
                                                BootNonce boot) = 0;

@@ -160,17 +160,21 @@ class TakeRun {
         if (++handled_ >= ask_.max_rows) full_ = true;
         continue;
       }
-      if (!answer_.rows.empty() && bytes_ + candidate.bytes > ask_.max_bytes) {
+      const QueueName queue = queue_of(turn, candidate);
+      candidate.leave_body = !queue.external() && candidate.digest && candidate.bytes > ask_.carry_max;
+      const std::size_t loaded = candidate.leave_body ? 0 : candidate.bytes;
+      if (!answer_.rows.empty() && bytes_ + loaded > ask_.max_bytes) {
         full_ = true;
         return;
       }
-      if (turn.round_bytes > 0 && turn.round_bytes + candidate.bytes > share) {
+      if (turn.round_bytes > 0 && turn.round_bytes + loaded > share) {
         turn.drained = false;  // it goes on in the next round
         return;
       }
-      turn.round_bytes += candidate.bytes;
+      turn.round_bytes += loaded;
+      bytes_ += loaded;
       skip(turn, candidate);
-      choose(turn, std::move(candidate), std::move(*message));
+      choose(turn, std::move(candidate), std::move(*message), queue);
       if (turn.probe) turn.drained = true;
     }
   }
@@ -181,20 +185,23 @@ class TakeRun {
     turn.turn.after_arrival = candidate.arrival;
   }
 
-  void choose(const RouteTurn& turn, Candidate candidate, Message message) {
+  [[nodiscard]] QueueName queue_of(const RouteTurn& turn, const Candidate& candidate) const {
+    if (candidate.queue) return *candidate.queue;
+    return ask_.routes ? ask_.routes->queue_for(turn.turn.route) : QueueName{};
+  }
+
+  void choose(const RouteTurn& turn, Candidate candidate, Message message, const QueueName& queue) {
     TakenRow row{.message = std::move(message),
                  .digest = candidate.digest,
+                 .queue = queue,
                  .publish_number = candidate.publish_count + 1,
                  .publish_time = now_,
                  .crash_count = candidate.crash_count,
                  .from = candidate.status,
                  .foreign = candidate.publish_count == 0 && !candidate.queue};
-    row.queue = candidate.queue ? *candidate.queue
-                : ask_.routes   ? ask_.routes->queue_for(turn.turn.route)
-                                : QueueName{};
+    if (candidate.leave_body) row.body_in_log = candidate.bytes;
     row.after_doubt = row.queue.external() && candidate.publish_count > 0;
     has_crashed_ = has_crashed_ || candidate.crash_count > 0;
-    bytes_ += candidate.bytes;
     answer_.last_route = turn.turn.route;
     answer_.rows.push_back(std::move(row));
     chosen_.push_back(std::move(candidate));

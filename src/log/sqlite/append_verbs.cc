@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "log/headers_json.h"
+#include "log/sqlite/bodies.h"
 #include "log/sqlite/events.h"
 #include "log/sqlite/row_mapping.h"
 #include "log/sqlite/verbs.h"
@@ -35,10 +36,12 @@ bool insert_row(Transaction& tx, const Message& message, const Digest& digest, c
   const BodyColumns body(message.body);
   std::optional<std::string> policy;
   if (message.retry) policy = to_string(*message.retry);
-  return tx.db.run(kInsert, message.id, message.route.exchange, message.route.routing_key, static_cast<int>(row.status),
-                   row.next_try_time, tx.now, queue, row.token, row.publish_count, row.boot, message.not_before, digest,
-                   message.content_type, policy, headers_to_json(message.headers), bounded(row.last_error), body.msg,
-                   body.body) == 1;
+  const int inserted = tx.db.run(kInsert, message.id, message.route.exchange, message.route.routing_key,
+                                 static_cast<int>(row.status), row.next_try_time, tx.now, queue, row.token,
+                                 row.publish_count, row.boot, message.not_before, digest, message.content_type, policy,
+                                 headers_to_json(message.headers), bounded(row.last_error), body.msg, body.body);
+  if (inserted == 1) store_apart(tx, message.id, message.body);
+  return inserted == 1;
 }
 
 // A schedule that has passed is none: the take that publishes the row nulls it.
@@ -70,7 +73,7 @@ struct KnownRow {
 // A foreign row carries no digest; its body decides.
 bool has_digest(Transaction& tx, const Query& row, const Digest& digest) {
   if (const auto known = row.optional_digest(4)) return *known == digest;
-  const auto body = load_body(tx.db, row.integer(0), row.integer(5) != 0, tx.body_max);
+  const auto body = load_body(tx.db, MessageId{row.string(9)}, row.integer(0), row.integer(5) != 0, tx.body_max);
   return body && sha256(body->bytes()) == digest;
 }
 
@@ -83,7 +86,8 @@ bool has_schedule(Transaction& tx, const Query& row, const Append& write) {
 
 std::optional<KnownRow> read_known(Transaction& tx, const Append& write) {
   auto row = tx.db.query(
-      "SELECT rowid, status, create_time, append_token, digest, body IS NOT NULL, exchange, routing_key, not_before "
+      "SELECT rowid, status, create_time, append_token, digest, body IS NOT NULL, exchange, routing_key, not_before, "
+      "msg_id "
       "FROM msg_log WHERE msg_id = ?1",
       write.message.id);
   if (!row.next()) return std::nullopt;

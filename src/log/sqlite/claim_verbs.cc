@@ -1,4 +1,5 @@
 #include "log/headers_json.h"
+#include "log/sqlite/bodies.h"
 #include "log/sqlite/lapse.h"
 #include "log/sqlite/recipients.h"
 #include "log/sqlite/row_mapping.h"
@@ -34,19 +35,28 @@ constexpr char kAdopt[] =
     "VALUES (?1, '', ?2, 1, ?3, ?4, ?4, ?2, ?5, 1, ?6, ?7, ?8, ?9, ?4, ?10, ?11, ?12, ?13, ?14, ?15) "
     "ON CONFLICT (msg_id) DO NOTHING";
 
-// A row that another program inserted has no digest yet: then the bodies themselves are compared.
-constexpr char kHasOtherBody[] =
-    "SELECT 1 FROM msg_log WHERE msg_id = ?1 AND digest IS NULL AND (msg IS NOT ?2 OR body IS NOT ?3)";
-
 // The body of a granted row whose delivery carried none.
-std::optional<Body> body_of(Transaction& tx, std::int64_t rowid) {
-  bool binary = false;
+std::optional<Body> body_of(Transaction& tx, const MessageId& id, std::int64_t rowid) {
+  bool in_body_column = false;
   {
     auto row = tx.db.query("SELECT body IS NOT NULL FROM msg_log WHERE rowid = ?1", rowid);
     if (!row.next()) return std::nullopt;  // only after a failure
-    binary = row.integer(0) != 0;
+    in_body_column = row.integer(0) != 0;
   }
-  return load_body(tx.db, rowid, binary, tx.body_max);
+  return load_body(tx.db, id, rowid, in_body_column, tx.body_max);
+}
+
+// A row that another program inserted has no digest yet: then the bodies themselves are compared.
+bool has_other_body(Transaction& tx, const Message& message) {
+  std::int64_t rowid = 0;
+  {
+    auto row = tx.db.query("SELECT rowid FROM msg_log WHERE msg_id = ?1 AND digest IS NULL", message.id);
+    if (!row.next()) return false;
+    rowid = row.integer(0);
+  }
+  const auto body = body_of(tx, message.id, rowid);
+  const bool text = is_stored_as_text(message.body);
+  return body && (body->binary() == text || body->bytes() != message.body.bytes());
 }
 
 std::optional<ClaimAnswer> try_claim(Transaction& tx, const Claim& write) {
@@ -69,7 +79,7 @@ std::optional<ClaimAnswer> try_claim(Transaction& tx, const Claim& write) {
     return std::nullopt;
   }
   if (finished) tx.finished.leave(State::kSent);
-  if (write.want_body) answer.body = body_of(tx, rowid);
+  if (write.want_body) answer.body = body_of(tx, write.id, rowid);
   if (answer.attempt > 1) answer.recipients = recipients_of(tx, write.id);
   return answer;
 }
@@ -107,7 +117,7 @@ ClaimAnswer answer_for(const Standing& row, ClaimVerdict verdict, const Transact
 ClaimAnswer claim_again(Transaction& tx, const Claim& write, const Standing& row) {
   tx.db.run(kClaimAgain, write.id, tx.owners.of(write.owner), write.token, tx.now, tx.now + write.lease);
   auto answer = answer_for(row, ClaimVerdict::kGranted, tx);
-  if (write.want_body) answer.body = load_body(tx.db, row.rowid, row.binary, tx.body_max);
+  if (write.want_body) answer.body = load_body(tx.db, write.id, row.rowid, row.in_body_column, tx.body_max);
   if (answer.attempt > 1) answer.recipients = recipients_of(tx, write.id);
   return answer;
 }
@@ -170,10 +180,10 @@ ClaimAnswer apply(Transaction& tx, const Adopt& write) {
                 claim.effect_begun, claim.times.publish_time, claim.times.confirm_time, write.digest,
                 message.content_type, policy, headers_to_json(message.headers), body.msg, body.body);
   if (inserted == 0) {
-    const bool other = tx.db.query(kHasOtherBody, message.id, body.msg, body.body).next();
-    if (other) return ClaimAnswer{.verdict = ClaimVerdict::kAnotherMessage, .store_now = tx.now};
+    if (has_other_body(tx, message)) return ClaimAnswer{.verdict = ClaimVerdict::kAnotherMessage, .store_now = tx.now};
     return apply(tx, claim);
   }
+  store_apart(tx, message.id, message.body);
   ClaimAnswer answer{.verdict = ClaimVerdict::kGranted, .attempt = 1, .retry = message.retry, .store_now = tx.now};
   if (claim.want_body) answer.body = message.body;
   return answer;

@@ -211,17 +211,35 @@ void Connection::script(const std::string& sql) {
   if (code != SQLITE_OK) record_failure(code);
 }
 
-std::optional<std::size_t> Connection::value_size(const char* column, std::int64_t rowid) {
+template <class Read>
+auto Connection::open_value(const char* table, const char* column, std::int64_t rowid, const Read& read)
+    -> decltype(read(std::declval<sqlite3_blob*>())) {
   if (failure_) return std::nullopt;
   sqlite3_blob* value = nullptr;
-  const int code = sqlite3_blob_open(database_, "main", "msg_log", column, rowid, /*flags=*/0, &value);
+  const int code = sqlite3_blob_open(database_, "main", table, column, rowid, /*flags=*/0, &value);
   if (code != SQLITE_OK) {
     record_failure(code);
     return std::nullopt;
   }
-  const auto size = static_cast<std::size_t>(sqlite3_blob_bytes(value));
+  auto result = read(value);
   sqlite3_blob_close(value);
-  return size;
+  return result;
+}
+
+std::optional<std::size_t> Connection::value_size(const char* table, const char* column, std::int64_t rowid) {
+  return open_value(table, column, rowid, [](sqlite3_blob* value) {
+    return std::optional(static_cast<std::size_t>(sqlite3_blob_bytes(value)));
+  });
+}
+
+std::optional<std::string> Connection::read_value(const char* table, const char* column, std::int64_t rowid) {
+  return open_value(table, column, rowid, [this](sqlite3_blob* value) -> std::optional<std::string> {
+    std::string bytes(static_cast<std::size_t>(sqlite3_blob_bytes(value)), '\0');
+    const int code = sqlite3_blob_read(value, bytes.data(), static_cast<int>(bytes.size()), /*offset=*/0);
+    if (code == SQLITE_OK) return bytes;
+    record_failure(code);
+    return std::nullopt;
+  });
 }
 
 void Connection::record_failure(int code) {

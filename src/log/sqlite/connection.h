@@ -18,6 +18,7 @@
 #include "core/names.h"
 
 struct sqlite3;
+struct sqlite3_blob;
 struct sqlite3_stmt;
 
 namespace waybill::sqlite {
@@ -153,7 +154,9 @@ class Connection {
   void script(const std::string& sql);
 
   /// The bytes of a TEXT or BLOB value that is not null, by its length before it is read. Nothing after a failure.
-  [[nodiscard]] std::optional<std::size_t> value_size(const char* column, std::int64_t rowid);
+  [[nodiscard]] std::optional<std::size_t> value_size(const char* table, const char* column, std::int64_t rowid);
+  /// Its bytes, read at once into where they stay. Nothing after a failure.
+  [[nodiscard]] std::optional<std::string> read_value(const char* table, const char* column, std::int64_t rowid);
 
   [[nodiscard]] bool failed() const { return failure_.has_value(); }
   /// What went wrong since the last call, if anything did; statements run again afterwards.
@@ -188,6 +191,9 @@ class Connection {
   friend class Query;
   explicit Connection(Options options) : options_(std::move(options)) {}
 
+  template <class Read>
+  auto open_value(const char* table, const char* column, std::int64_t rowid, const Read& read)
+      -> decltype(read(std::declval<sqlite3_blob*>()));
   [[nodiscard]] int changes() const;
   [[nodiscard]] sqlite3_stmt* prepare(const char* sql);
   void record_failure(int code);

@@ -2,6 +2,7 @@
 
 #include "core/headers.h"
 #include "log/headers_json.h"
+#include "log/sqlite/bodies.h"
 #include "log/sqlite/events.h"
 
 namespace waybill::sqlite {
@@ -69,12 +70,13 @@ void copy_to_dead_letters(Transaction& tx, const MessageId& dead, std::int32_t a
   headers.emplace_back(kHeaderDeadOf, dead.value);
   // The id may be as long as ids can be, so the copy's holds a digest of it.
   const auto id = std::string(kCopyPrefix) + to_hex(sha256(dead.value + "#" + std::to_string(attempt)));
-  tx.db.run(
+  const int inserted = tx.db.run(
       "INSERT INTO msg_log (msg_id, exchange, routing_key, status, next_try_time, create_time, update_time, queue, "
       "digest, content_type, headers, msg, body) "
       "SELECT ?2, ?3, ?4, 0, ?5, ?5, ?5, '', digest, content_type, ?6, msg, body FROM msg_log WHERE msg_id = ?1 "
       "ON CONFLICT (msg_id) DO NOTHING",
       dead, id, dead_letter->exchange, dead_letter->routing_key, tx.now, headers_to_json(headers));
+  if (inserted == 1) copy_apart(tx, dead, id);
 }
 
 bool is_dead_letter_copy(const MessageId& id) { return id.value.starts_with(kCopyPrefix); }

@@ -12,11 +12,13 @@ const std::string kOld =
     "FROM msg_log m INDEXED BY msg_log_finished "
     "WHERE (status IN (3, 7) OR (status = 1 AND owner IS NULL AND queue = '')) AND update_time < ?1 "
     "ORDER BY update_time LIMIT ?2";
-// Most rows have no history and no recipients, and many no key: looks into indexes here save statements for each row.
+// Most rows have no history, no recipients and no large body, and many no key: looks into indexes here save statements
+// for each row.
 const std::string kFindOld =
     "SELECT msg_id, status, EXISTS (SELECT 1 FROM msg_event e WHERE e.msg_id = m.msg_id), "
     "EXISTS (SELECT 1 FROM idempotency_key k WHERE k.msg_id = m.msg_id), "
-    "EXISTS (SELECT 1 FROM mail_recipient r WHERE r.msg_id = m.msg_id) " +
+    "EXISTS (SELECT 1 FROM mail_recipient r WHERE r.msg_id = m.msg_id), "
+    "EXISTS (SELECT 1 FROM msg_body b WHERE b.msg_id = m.msg_id) " +
     kOld;
 // The same rows, in one statement, which costs half of one a row.
 const std::string kDeleteOld = "DELETE FROM msg_log WHERE rowid IN (SELECT rowid " + kOld + ")";
@@ -27,6 +29,7 @@ struct OldRow {
   bool has_events = false;
   bool has_keys = false;
   bool has_recipients = false;
+  bool has_body_apart = false;
 };
 
 // A key outlives its row until it is a day old, and then answers for it.
@@ -53,13 +56,14 @@ CountAnswer apply(Transaction& tx, const Prune& write) {
     auto row = tx.db.query(kFindOld.c_str(), before, write.limit);
     while (row.next()) {
       old.push_back({row.string(0), static_cast<State>(row.integer(1)), row.integer(2) != 0, row.integer(3) != 0,
-                     row.integer(4) != 0});
+                     row.integer(4) != 0, row.integer(5) != 0});
     }
   }
   for (const OldRow& row : old) {
     if (row.has_events) tx.db.run("DELETE FROM msg_event WHERE msg_id = ?1", row.id);
     if (row.has_recipients) tx.db.run("DELETE FROM mail_recipient WHERE msg_id = ?1", row.id);
     if (row.has_keys) prune_keys(tx, row);
+    if (row.has_body_apart) tx.db.run("DELETE FROM msg_body WHERE msg_id = ?1", row.id);
     tx.finished.leave(row.status);
   }
   const CountAnswer answer{tx.db.run(kDeleteOld.c_str(), before, write.limit)};

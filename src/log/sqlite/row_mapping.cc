@@ -12,18 +12,6 @@ const std::string& OwnerTexts::of(const Owner& owner) {
   return text_;
 }
 
-bool is_stored_as_text(const Body& body) {
-  return !body.binary() && body.bytes().find('\0') == std::string::npos && is_valid_utf8(body.bytes());
-}
-
-BodyColumns::BodyColumns(const Body& from) {
-  if (is_stored_as_text(from)) {
-    msg.text = from.bytes();
-  } else {
-    body = Blob{from.bytes()};
-  }
-}
-
 std::optional<RetryPolicy> policy_of(const Query& query, int column) {
   if (query.is_null(column)) return std::nullopt;
   auto policy = parse_retry_policy(query.text(column));
@@ -67,21 +55,8 @@ ReadRow row_from(const Query& q) {
   }
   row.last_error = q.string(at++);
   row.result = q.string(at++);
-  read.binary = q.integer(at++) != 0;
+  read.in_body_column = q.integer(at++) != 0;
   return read;
-}
-
-std::optional<Body> load_body(Connection& db, std::int64_t rowid, bool binary, std::size_t most) {
-  const auto size = db.value_size(binary ? "body" : "msg", rowid);
-  if (!size) return std::nullopt;
-  if (*size > most) {
-    db.fail_statement("the body has " + std::to_string(*size) + " bytes, more than the " + std::to_string(most) +
-                      " that are ever loaded");
-    return std::nullopt;
-  }
-  auto query = db.query("SELECT ifnull(body, msg) FROM msg_log WHERE rowid = ?1", rowid);
-  if (!query.next()) return std::nullopt;
-  return Body(std::string(query.blob(0)), binary);
 }
 
 }  // namespace waybill::sqlite

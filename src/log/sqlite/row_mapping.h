@@ -10,16 +10,6 @@
 
 namespace waybill::sqlite {
 
-/// Text (valid UTF-8 without NUL) goes to `msg`, for every program to read; anything else to `body`.
-[[nodiscard]] bool is_stored_as_text(const Body& body);
-
-/// Both body columns, without copies: the body must outlive the query.
-struct BodyColumns {
-  explicit BodyColumns(const Body& body);
-  LongText msg;
-  std::optional<Blob> body;
-};
-
 /// What the row's `retry_policy` says. An unreadable one counts as none, because a person must still be able to see
 /// and a worker to finish such a row; a take reports it.
 [[nodiscard]] std::optional<RetryPolicy> policy_of(const Query& query, int column);
@@ -31,15 +21,12 @@ inline constexpr char kRowColumns[] =
     "not_before, publish_time, confirm_time, claim_time, consume_time, digest, content_type, retry_policy, headers, "
     "last_error, result, body IS NOT NULL";
 
-/// A row with its rowid and the column that its body is in; the body itself is not read.
+/// A row with its rowid and whether its `body` is null; the body itself is not read.
 struct ReadRow {
   Row row;
   std::int64_t rowid = 0;
-  bool binary = false;
+  bool in_body_column = false;
 };
 [[nodiscard]] ReadRow row_from(const Query& query);
-
-/// The bytes of a row's body. Nothing, and the statement fails, if it is larger than `most`.
-[[nodiscard]] std::optional<Body> load_body(Connection& db, std::int64_t rowid, bool binary, std::size_t most);
 
 }  // namespace waybill::sqlite

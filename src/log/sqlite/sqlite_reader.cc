@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "log/list_cursor.h"
+#include "log/sqlite/bodies.h"
 #include "log/sqlite/connection.h"
 #include "log/sqlite/listing.h"
 #include "log/sqlite/recipients.h"
@@ -26,7 +27,8 @@ constexpr Duration kCountMax{2'000};
 
 // The body's size is asked of the value itself, so that a list of large messages does not read them.
 Row with_size(Connection& db, sqlite::ReadRow read) {
-  read.row.body_bytes = db.value_size(read.binary ? "body" : "msg", read.rowid).value_or(0);
+  const auto stored = sqlite::find_body(db, read.row.message.id, read.rowid, read.in_body_column);
+  read.row.body_bytes = stored ? stored->bytes : 0;
   return std::move(read.row);
 }
 
@@ -82,9 +84,11 @@ Result<std::optional<Row>> SqliteReader::find(const MessageId& id, bool with_bod
     }
     if (!found) return std::nullopt;
     const auto rowid = found->rowid;
-    const bool binary = found->binary;
+    const bool in_body_column = found->in_body_column;
     Row row = with_size(db, std::move(*found));
-    if (with_body) row.message.body = sqlite::load_body(db, rowid, binary, options_.body_max).value_or(Body());
+    if (with_body) {
+      row.message.body = sqlite::load_body(db, id, rowid, in_body_column, options_.body_max).value_or(Body());
+    }
     return row;
   });
 }

@@ -36,7 +36,7 @@ std::optional<Standing> read_standing(Transaction& tx, const MessageId& id) {
   row.digest = q.optional_digest(13);
   if (!q.is_null(14)) row.queue = QueueName{q.string(14)};
   row.retry = policy_of(q, 15);
-  row.binary = q.integer(16) != 0;
+  row.in_body_column = q.integer(16) != 0;
   row.late_done = q.integer(17) != 0;
   return row;
 }

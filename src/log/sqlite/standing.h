@@ -45,7 +45,7 @@ struct Standing {
   std::optional<Digest> digest;
   std::optional<QueueName> queue;
   std::optional<RetryPolicy> retry;
-  bool binary = false;
+  bool in_body_column = false;
   bool late_done = false;
 
   [[nodiscard]] bool on_hold() const { return status == State::kOutcomeUnknown && !owner && !next_try_time; }

@@ -5,6 +5,7 @@
 
 #include "core/wire_limits.h"
 #include "log/headers_json.h"
+#include "log/sqlite/bodies.h"
 #include "log/sqlite/due_routes.h"
 #include "log/sqlite/lapse.h"
 #include "log/sqlite/row_mapping.h"
@@ -35,8 +36,6 @@ constexpr char kCandidates[] =
     "AND next_try_time <= ?3 AND (next_try_time, status, rowid) > (?4, ?5, ?6) AND (crash_count = 0 OR ?7) "
     "ORDER BY next_try_time, status, rowid LIMIT ?8";
 
-constexpr char kBody[] = "SELECT ifnull(body, msg) FROM msg_log WHERE rowid = ?1";
-
 constexpr char kTake[] =
     "UPDATE msg_log SET status = 0, next_try_time = ?3, not_before = NULL, publish_count = publish_count + 1, "
     "publish_boot = ?4, publish_time = ?2, confirm_time = NULL, queue = ifnull(queue, ?5), update_time = ?2 "
@@ -47,7 +46,8 @@ using Gate = ClosedRoutes::Gate;
 struct Candidate {
   std::int64_t rowid = 0;
   std::int64_t next_try_time = 0;
-  bool binary = false;
+  bool in_body_column = false;
+  std::optional<StoredBody> body;
   TakenRow row;
   std::string unreadable;  ///< why it cannot be published; empty if it can
 };
@@ -177,24 +177,29 @@ class TakeRun {
         skip(turn, candidate);
         continue;
       }
-      const auto size = tx_.db.value_size(candidate.binary ? "body" : "msg", candidate.rowid);
-      if (!size) return give_up();
-      if (*size > ask_.max_body || !candidate.unreadable.empty()) {
+      candidate.body = find_body(tx_.db, candidate.row.message.id, candidate.rowid, candidate.in_body_column);
+      if (!candidate.body) return give_up();
+      const std::size_t size = candidate.body->bytes;
+      if (size > ask_.max_body || !candidate.unreadable.empty()) {
         skip(turn, candidate);
-        report_unreadable(candidate, *size);
+        report_unreadable(candidate, size);
         continue;
       }
-      if (!answer_.rows.empty() && bytes_ + *size > ask_.max_bytes) {
+      const TakenRow& row = candidate.row;
+      if (!row.queue.external() && row.digest && size > ask_.carry_max) candidate.row.body_in_log = size;
+      const std::size_t loaded = row.body_in_log ? 0 : size;
+      if (!answer_.rows.empty() && bytes_ + loaded > ask_.max_bytes) {
         full_ = true;
         return;
       }
-      if (turn_bytes > 0 && turn_bytes + *size > share.bytes) {
+      if (turn_bytes > 0 && turn_bytes + loaded > share.bytes) {
         turn.drained = false;  // it goes on in the next round
         return;
       }
-      turn_bytes += *size;
+      turn_bytes += loaded;
+      bytes_ += loaded;
       skip(turn, candidate);
-      take(turn, candidate, *size);
+      take(turn, candidate);
       if (turn.probe) turn.drained = true;
     }
   }
@@ -216,7 +221,7 @@ class TakeRun {
       Candidate& candidate = candidates.emplace_back();
       candidate.rowid = q.integer(0);
       candidate.next_try_time = q.integer(2);
-      candidate.binary = q.integer(8) != 0;
+      candidate.in_body_column = q.integer(8) != 0;
       TakenRow& row = candidate.row;
       row.message.id.value = q.string(1);
       row.message.route = turn.route;
@@ -240,14 +245,15 @@ class TakeRun {
     if (++handled_ >= ask_.max_rows) full_ = true;
   }
 
-  void take(const Turn& turn, Candidate& candidate, std::size_t size) {
+  void take(const Turn& turn, Candidate& candidate) {
     // A grace of nothing would leave the row due within this very run.
     const WallTime due_again = tx_.now + std::max(ask_.grace, Duration{1});
-    {
-      auto body = tx_.db.query(kBody, candidate.rowid);
-      if (!body.next()) return give_up();
-      candidate.row.message.body = Body(std::string(body.blob(0)), candidate.binary);
+    if (!candidate.row.body_in_log) {
+      auto body = load_body(tx_.db, *candidate.body, ask_.max_body);
+      if (!body) return give_up();
+      candidate.row.message.body = *std::move(body);
     }
+    move_apart(tx_, *candidate.body);
     if (tx_.db.run(kTake, candidate.rowid, tx_.now, due_again, ask_.boot, candidate.row.queue) != 1) return give_up();
     TakenRow row = std::move(candidate.row);
     row.publish_number += 1;
@@ -255,7 +261,6 @@ class TakeRun {
     has_crashed_ = has_crashed_ || row.crash_count > 0;
     answer_.last_route = turn.route;
     answer_.rows.push_back(std::move(row));
-    bytes_ += size;
     if (++handled_ >= ask_.max_rows) full_ = true;
   }
 
