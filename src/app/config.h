@@ -115,6 +115,7 @@ struct PublishConfig {
   Duration confirm_deadline{};
   Duration backoff{};
   Duration backoff_max{};
+  std::size_t body_max = 0;
 };
 
 struct WorkerConfig {
@@ -122,6 +123,7 @@ struct WorkerConfig {
   int concurrency = 0;
   int max_concurrency = 0;
   int prefetch = 0;
+  std::size_t max_bodies = 0;
   Duration handler_deadline{};
   Duration effect_deadline{};
   RetryPolicy retry;

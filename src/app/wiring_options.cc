@@ -33,6 +33,7 @@ PublisherOptions publisher_options(const Config& config) {
   options.confirm_deadline = config.publish.confirm_deadline;
   options.backoff_first = config.publish.backoff;
   options.backoff_longest = config.publish.backoff_max;
+  options.carry_max = config.publish.body_max;
   return options;
 }
 
@@ -41,6 +42,7 @@ WorkerOptions worker_options(const Config& config) {
   options.concurrency = config.worker.concurrency;
   options.concurrency_max = config.worker.max_concurrency;
   options.prefetch = config.worker.prefetch;
+  options.bodies_max = config.worker.max_bodies;
   options.lease = config.worker.lease;
   options.before_effect = config.worker.handler_deadline;
   options.after_effect = config.worker.effect_deadline;

@@ -14,6 +14,8 @@ std::size_t body_bytes(const Write& write) {
       [](const auto& w) -> std::size_t {
         if constexpr (requires { w.message.body; }) {
           return w.message.body.size();
+        } else if constexpr (requires { w.want_body; }) {
+          return w.want_body ? w.body_bytes : 0;
         } else if constexpr (requires { w.recipients; }) {
           std::size_t bytes = 0;
           for (const auto& [address, outcome, relay] : w.recipients) {
@@ -33,8 +35,10 @@ FlushQueue::Class FlushQueue::class_of(const Write& write) {
         using T = std::decay_t<decltype(w)>;
         if constexpr (std::is_same_v<T, MarkSent> || std::is_same_v<T, MarkFailed>) {
           return kLazy;
-        } else if constexpr (std::is_same_v<T, Claim> || std::is_same_v<T, Renew> || std::is_same_v<T, BeginEffect> ||
-                             std::is_same_v<T, Release> || std::is_same_v<T, Finish>) {
+        } else if constexpr (std::is_same_v<T, Claim>) {
+          return w.want_body ? kBodies : kUrgent;
+        } else if constexpr (std::is_same_v<T, Renew> || std::is_same_v<T, BeginEffect> || std::is_same_v<T, Release> ||
+                             std::is_same_v<T, Finish>) {
           return kUrgent;
         } else {
           return kBulk;
@@ -77,7 +81,7 @@ bool FlushQueue::push_all(Batch& items) {
     ++rows[cls];
     bytes[cls] += items[i].bytes;
   }
-  for (const Class cls : {kUrgent, kBulk, kLazy}) {
+  for (const Class cls : {kUrgent, kBodies, kBulk, kLazy}) {
     if (!has_room(cls, rows[cls], bytes[cls])) return false;
   }
   for (Item& item : items) {
@@ -90,8 +94,9 @@ bool FlushQueue::push_all(Batch& items) {
 std::optional<MonoTime> FlushQueue::company_ready_at() const {
   std::optional<MonoTime> at;
   const auto sooner = [&](MonoTime when) { at = at ? std::min(*at, when) : when; };
-  if (!waiting_[kUrgent].empty()) sooner(waiting_[kUrgent].front().arrived);
-  if (!waiting_[kBulk].empty()) sooner(waiting_[kBulk].front().arrived);
+  for (const Class cls : {kUrgent, kBodies, kBulk}) {
+    if (!waiting_[cls].empty()) sooner(waiting_[cls].front().arrived);
+  }
   if (!waiting_[kLazy].empty()) sooner(waiting_[kLazy].front().arrived + limits_.lazy_max);
   if (at && not_before_) at = std::max(*at, *not_before_);
   return at;
@@ -105,12 +110,22 @@ std::optional<MonoTime> FlushQueue::ready_at() const {
 
 bool FlushQueue::rides(Class cls, const Item& item, const Load& load) const {
   if (load.rows == 0) return true;
-  if (load.rows >= batch_rows_ || load.bytes + item.bytes > limits_.bytes_max) return false;
+  if (load.rows >= batch_rows_) return false;
+  const bool larger = item.bytes > limits_.bytes_max;
+  if (larger ? load.has_larger : load.bytes + item.bytes > limits_.bytes_max) return false;
   if (cls != kBulk || load.bulk_rows == 0) return true;
   const std::size_t bulk_max = std::min(limits_.bulk_rows_flush, batch_rows_);
   if (load.bulk_rows >= bulk_max) return false;
   // A group that fits into a flush by itself does not begin in one that has no room for all of it.
   return load.bulk_rows + item.group_rows <= bulk_max || item.group_rows > bulk_max;
+}
+
+void FlushQueue::Load::add(Class cls, const Item& item, std::size_t bytes_max) {
+  rows += 1;
+  bulk_rows += cls == kBulk ? 1 : 0;
+  const bool larger = item.bytes > bytes_max;
+  has_larger = has_larger || larger;
+  bytes += larger ? 0 : item.bytes;
 }
 
 FlushQueue::Batch FlushQueue::next_alone(MonoTime now) {
@@ -129,12 +144,10 @@ FlushQueue::Batch FlushQueue::next_batch(MonoTime now) {
   const auto ready = company_ready_at();
   if (!ready || *ready > now) return batch;
   Load load;
-  for (const Class cls : {kUrgent, kLazy, kBulk}) {
+  for (const Class cls : {kUrgent, kLazy, kBodies, kBulk}) {
     auto& queue = waiting_[cls];
     while (!queue.empty() && rides(cls, queue.front(), load)) {
-      load.bytes += queue.front().bytes;
-      load.rows += 1;
-      load.bulk_rows += cls == kBulk ? 1 : 0;
+      load.add(cls, queue.front(), limits_.bytes_max);
       account(cls, queue.front(), /*added=*/false);
       batch.push_back(std::move(queue.front()));
       queue.pop_front();

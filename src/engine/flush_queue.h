@@ -1,6 +1,7 @@
 // The batching primitive, without threads: which writes ride in the next flush. One flush is in flight; what arrives
 // meanwhile is the next one; no timer delays a durable write. Renewals, finishes and claims go first and have room of
-// their own, so that they never queue behind bodies (protocol, section 7).
+// their own, so that they never queue behind bodies (protocol, section 7); claims that bring a body come behind them.
+// Of bodies that are larger than a flush may hold, one rides in each.
 #pragma once
 
 #include <array>
@@ -18,7 +19,7 @@ namespace waybill {
 struct FlushLimits {
   std::size_t rows_max = 2'048;         ///< writes in one flush
   std::size_t bulk_rows_flush = 1'024;  ///< appends and the like among them
-  std::size_t bytes_max = 4U << 20U;    ///< of bodies in one flush; a first write rides whatever its size
+  std::size_t bytes_max = 4U << 20U;    ///< of bodies in one flush; one that is larger rides beside them
   std::size_t bulk_rows_max = 8'192;    ///< appends and the like waiting; beyond it intake is told to slow down
   std::size_t bulk_bytes_max = 64U << 20U;
   std::size_t urgent_rows_max = 65'536;  ///< bounded by the handlers and deliveries in hand; never reached
@@ -75,13 +76,15 @@ class FlushQueue {
   [[nodiscard]] std::size_t bulk_bytes() const { return bulk_bytes_; }
 
  private:
-  enum Class : std::uint8_t { kUrgent, kBulk, kLazy };
-  static constexpr std::size_t kClasses = 3;
+  enum Class : std::uint8_t { kUrgent, kBodies, kBulk, kLazy };
+  static constexpr std::size_t kClasses = 4;
   /// What a batch holds so far.
   struct Load {
     std::size_t rows = 0;
     std::size_t bulk_rows = 0;
     std::size_t bytes = 0;
+    bool has_larger = false;  ///< than `bytes_max`; it is not among `bytes`
+    void add(Class cls, const Item& item, std::size_t bytes_max);
   };
   static Class class_of(const Write& write);
   [[nodiscard]] bool has_room(Class cls, std::size_t rows, std::size_t bytes) const;
@@ -107,7 +110,7 @@ class FlushQueue {
   std::optional<MonoTime> not_before_;
 };
 
-/// Bytes that a write carries: of a body, or of what became of recipients.
+/// Bytes that a write carries or brings: of a body, or of what became of recipients.
 [[nodiscard]] std::size_t body_bytes(const Write& write);
 
 }  // namespace waybill

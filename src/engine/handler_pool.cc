@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/fail_stop.h"
+#include "base/sha256.h"
 
 namespace waybill {
 
@@ -138,6 +139,15 @@ HandlerOutcome HandlerPool::thrown(const Job& job, const std::string& what) {
   return Retry{text, std::nullopt};
 }
 
+// Here rather than on the loop, for a large body takes a while.
+HandlerOutcome HandlerPool::handle(const Job& job) {
+  const Attempt& attempt = job.attempt;
+  if (attempt.digest && sha256(attempt.body.bytes()) != *attempt.digest) {
+    return Fail{"the body in the message log is not the one that was accepted"};
+  }
+  return job.handler->handle(attempt, *job.gate);
+}
+
 void HandlerPool::run() {
   std::unique_lock lock(mutex_);
   while (true) {
@@ -153,7 +163,7 @@ void HandlerPool::run() {
     wake_another(lock);
     HandlerOutcome outcome = Unknown{};
     try {
-      outcome = job.handler->handle(job.attempt, *job.gate);
+      outcome = handle(job);
     } catch (const std::exception& e) {
       outcome = thrown(job, e.what());
     } catch (...) {

@@ -43,6 +43,7 @@ class HandlerPool final : public HandlerRunner {
     std::function<void(AttemptReport)> tell;
     AttemptReport report;
   };
+  static HandlerOutcome handle(const Job& job);
   static HandlerOutcome thrown(const Job& job, const std::string& what);
   void run();
   void wake_another(std::unique_lock<std::mutex>& lock);

@@ -161,8 +161,9 @@ void IntakeService::draw_again(std::shared_ptr<Pending> pending) {
 
 void IntakeService::publish(const Append& append, const AppendAnswer& answer, MonoTime asked) {
   if (answer.kind != AppendAnswer::Kind::kAccepted || !append.publish_now) return;
-  publisher_.publish_fresh(
-      PublishRow{append.message, append.digest, /*publish_number=*/1, answer.store_now, /*crash_count=*/0, asked});
+  publisher_.publish_fresh(PublishRow{append.message, append.digest, /*publish_number=*/1, answer.store_now,
+                                      /*crash_count=*/0, asked,
+                                      /*consumed=*/!append.queue.external()});
 }
 
 void IntakeService::count(const Result<AppendAnswer>& answer, MonoTime asked) {

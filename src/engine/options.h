@@ -22,6 +22,7 @@ struct PublisherOptions {
   Duration mark_hold{80};                    ///< a confirm is recorded this late, unless an outcome is recorded first
   std::size_t window = 256;                  ///< publishes in flight, at first
   std::size_t window_max = 1'024;            ///< … and while the broker answers quickly
+  std::size_t carry_max = 256U << 10U;       ///< larger bodies for a consumed queue stay in the log: the claim has them
   std::size_t fresh_rows_max = 4'096;        ///< rows waiting in memory after their append; more go by the log
   std::size_t fresh_bytes_max = 16U << 20U;  ///< their bodies
   std::size_t due_rows_max = 512;            ///< taken rows waiting in memory
@@ -29,18 +30,19 @@ struct PublisherOptions {
 };
 
 struct WorkerOptions {
-  int concurrency = 4;               ///< handlers at once, while that suffices
-  int concurrency_max = 16;          ///< handlers at once when deliveries wait
-  int claims_ahead_max = 192;        ///< claims asked for before a handler is free, while handlers end at once
-  int prefetch = 256;                ///< unacknowledged deliveries a queue
-  int finishing_max = 1'024;         ///< reported outcomes waiting for their commit
-  Duration lease{15'000};            ///< renewed at a third; an effect begins only in its first two thirds
-  Duration before_effect{60'000};    ///< handler's deadline until its effect begins
-  Duration after_effect{900'000};    ///< handler's deadline once its effect has begun
-  Duration early_ack{1'000};         ///< a delivery handled longer is acknowledged: its claim is durable
-  Duration no_slot{60'000};          ///< no free slot for so long: give deliveries and unstarted attempts back
-  std::size_t body_max = 1U << 20U;  ///< larger bodies are not accepted, from clients or out of others' deliveries
-  RetryPolicy retry;                 ///< for rows that bring none
+  int concurrency = 4;                   ///< handlers at once, while that suffices
+  int concurrency_max = 16;              ///< handlers at once when deliveries wait
+  int claims_ahead_max = 192;            ///< claims asked for before a handler is free, while handlers end at once
+  int prefetch = 256;                    ///< unacknowledged deliveries a queue
+  int finishing_max = 1'024;             ///< reported outcomes waiting for their commit
+  Duration lease{15'000};                ///< renewed at a third; an effect begins only in its first two thirds
+  Duration before_effect{60'000};        ///< handler's deadline until its effect begins
+  Duration after_effect{900'000};        ///< handler's deadline once its effect has begun
+  Duration early_ack{1'000};             ///< a delivery handled longer is acknowledged: its claim is durable
+  Duration no_slot{60'000};              ///< no free slot for so long: give deliveries and unstarted attempts back
+  std::size_t bodies_max = 128U << 20U;  ///< bodies from the log in hand at once; a larger one passes alone
+  std::size_t body_max = 1U << 20U;      ///< larger bodies are not accepted, from clients or out of others' deliveries
+  RetryPolicy retry;                     ///< for rows that bring none
 };
 
 struct ReconcilerOptions {

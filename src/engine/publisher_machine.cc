@@ -39,7 +39,17 @@ PublisherMachine::Actions PublisherMachine::on_down(MonoTime now) {
   return actions;
 }
 
+// While it waits, and in the broker, it would take memory for nothing.
+void PublisherMachine::leave_large_body(PublishRow& row) const {
+  Body& body = row.message.body;
+  if (!row.consumed || row.body_in_log || body.size() <= options_.carry_max) return;
+  if (!row.digest) row.digest = sha256(body.bytes());
+  row.body_in_log = body.size();
+  body = Body();
+}
+
 bool PublisherMachine::offer_fresh(PublishRow row) {
+  leave_large_body(row);
   const auto bytes = row.message.body.size();
   if (fresh_.size() >= options_.fresh_rows_max) return false;
   if (!fresh_.empty() && fresh_bytes_ + bytes > options_.fresh_bytes_max) return false;
@@ -49,10 +59,12 @@ bool PublisherMachine::offer_fresh(PublishRow row) {
 }
 
 void PublisherMachine::offer_due(std::vector<TakenRow> rows, MonoTime asked) {
-  for (auto& row : rows) {
+  for (auto& taken : rows) {
+    PublishRow row{std::move(taken.message), taken.digest, taken.publish_number,    taken.publish_time,
+                   taken.crash_count,        asked,        !taken.queue.external(), taken.body_in_log};
+    leave_large_body(row);
     due_bytes_ += row.message.body.size();
-    due_.push_back(
-        PublishRow{std::move(row.message), row.digest, row.publish_number, row.publish_time, row.crash_count, asked});
+    due_.push_back(std::move(row));
   }
 }
 
@@ -91,7 +103,7 @@ void PublisherMachine::publish_one(PublishRow row, MonoTime now, Actions& action
   if (breaker_.admit(row.message.route, now) == RouteBreaker::Admission::kClosed) return;
   const PublishTag tag = next_tag_++;
   const Digest digest = row.digest ? *row.digest : sha256(row.message.body.bytes());  // a foreign row has none yet
-  const Mark mark{log_identity_, row.publish_number, row.publish_time, digest, row.crash_count};
+  const Mark mark{log_identity_, row.publish_number, row.publish_time, digest, row.crash_count, row.body_in_log};
   actions.publish.push_back(Outgoing{tag, row.message.route, row.message.id, row.message.content_type,
                                      with_mark(row.message, mark), row.message.body});
   in_flight_.emplace(tag, InFlight{std::move(row.message.id), std::move(row.message.route), row.publish_number, now,

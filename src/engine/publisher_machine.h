@@ -2,7 +2,8 @@
 //
 // `sent` is an ack without a return. What no broker carries is refused for good, and its route is not blamed. No answer
 // by the confirm deadline, or before the session goes down, is *in doubt*: the row fails with backoff and its route is
-// not blamed. Fresh rows (just appended, in memory) and due rows (taken from the log) share one window; while both
+// not blamed. A large body for a consumed queue is not carried: its mark says that the log has it, and the worker's
+// claim brings it. Fresh rows (just appended, in memory) and due rows (taken from the log) share one window; while both
 // wait, every third is a due one. What is not published by half its grace leaves memory: the log has it. Rules:
 // protocol section 3.
 #pragma once
@@ -32,7 +33,9 @@ struct PublishRow {
   std::int64_t publish_number = 0;
   WallTime publish_time{};
   int crash_count = 0;
-  MonoTime asked;  ///< when its append or take was sent: half a grace later it leaves memory
+  MonoTime asked;         ///< when its append or take was sent: half a grace later it leaves memory
+  bool consumed = false;  ///< Waybill's own workers get it, and need not be sent a body that the log has
+  std::optional<std::size_t> body_in_log;  ///< its size; `message` is without it
 };
 
 /// Deliberate faults for the test of the simulator; off in every product.
@@ -98,6 +101,7 @@ class PublisherMachine {
     bool cannot_be_carried = false;
   };
 
+  void leave_large_body(PublishRow& row) const;
   std::deque<PublishRow>* next_queue();
   void publish_one(PublishRow row, MonoTime now, Actions& actions);
   void settle(const InFlight& sent, bool acked, MonoTime now, WallTime store_now, Actions& actions);

@@ -13,6 +13,7 @@ std::optional<Take> RedelivererMachine::next(const RedelivererMoment& at, const 
   take.boot = options_.owner.boot;
   take.grace = options_.publisher.grace;
   take.max_rows = std::min(at.room, kRowsMax);
+  take.carry_max = options_.publisher.carry_max;
   take.routes = options_.routes;
   take.closed = survey;
   take.after = after_;

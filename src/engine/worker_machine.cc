@@ -38,6 +38,7 @@ WorkerMachine::Actions WorkerMachine::on_down(const WorkerMoment& /*at*/) {
   epoch_ = kNoEpoch;
   acks_.reset(kNoEpoch);
   waiting_.clear();
+  large_.clear();
   crashed_.clear();
   for (auto& [_, queue] : queues_) {
     queue.subscribed = false;
@@ -87,7 +88,8 @@ WorkerMachine::Actions WorkerMachine::on_delivery(Delivery delivery, const Worke
   ++queue.unacknowledged;
   if (mark && (!queue.newest_out || *queue.newest_out < mark->publish_time)) queue.newest_out = mark->publish_time;
   const bool alone = mark && mark->crashes > 0;
-  (alone ? crashed_ : waiting_).push_back(Waiting{std::move(delivery), std::move(mark), at.now});
+  const bool large = mark && mark->body_in_log;
+  (alone ? crashed_ : large ? large_ : waiting_).push_back(Waiting{std::move(delivery), std::move(mark), at.now});
   pump(at);
   return hand_over();
 }
@@ -97,7 +99,7 @@ WorkerMachine::Actions WorkerMachine::on_delivery(Delivery delivery, const Worke
 void WorkerMachine::pump(const WorkerMoment& at) {
   while (!stopping_ && start_next(at)) {
   }
-  const bool waits = !waiting_.empty() || !ready_.empty();
+  const bool waits = next_waiting() != nullptr || !ready_.empty();
   if (waits && !handler_free() && !saturated_since_) saturated_since_ = at.now;
 }
 
@@ -109,11 +111,18 @@ bool WorkerMachine::may_wait_for_quiet(const WorkerMoment& at) {
   return at.now < *quiet_wanted_at_ + kQuietWait;
 }
 
+// The one that came first, of those that may be claimed.
+std::deque<WorkerMachine::Waiting>* WorkerMachine::next_waiting() {
+  if (!large_has_room()) return waiting_.empty() ? nullptr : &waiting_;
+  return waiting_.empty() || large_.front().since <= waiting_.front().since ? &large_ : &waiting_;
+}
+
 bool WorkerMachine::start_next(const WorkerMoment& at) {
   const auto runs_max = static_cast<std::size_t>(slots_) + static_cast<std::size_t>(limits_.finishing_max);
   if (!may_claim() || runs_.size() >= runs_max) return false;
+  auto* const queue = next_waiting();
   // A crashed row runs with nobody beside it, for its neighbours would die with it; normal rows get every second turn.
-  if (!crashed_.empty() && (normal_turns_ == 0 || waiting_.empty()) && may_wait_for_quiet(at)) {
+  if (!crashed_.empty() && (normal_turns_ == 0 || queue == nullptr) && may_wait_for_quiet(at)) {
     if (slots_used_ > 0) return false;
     quiet_wanted_at_.reset();
     Waiting next = std::move(crashed_.front());
@@ -122,9 +131,9 @@ bool WorkerMachine::start_next(const WorkerMoment& at) {
     begin_run(std::move(next), /*exclusive=*/true, at);
     return true;
   }
-  if (waiting_.empty()) return false;
-  Waiting next = std::move(waiting_.front());
-  waiting_.pop_front();
+  if (queue == nullptr) return false;
+  Waiting next = std::move(queue->front());
+  queue->pop_front();
   if (normal_turns_ > 0) --normal_turns_;
   begin_run(std::move(next), /*exclusive=*/false, at);
   return true;
@@ -137,6 +146,8 @@ void WorkerMachine::begin_run(Waiting waiting, bool exclusive, const WorkerMomen
   run.mark = std::move(waiting.mark);
   run.fence = Fence{MessageId{run.delivery.id}, options_.owner, 0, Token{random_() | 1U}};
   run.exclusive = exclusive;
+  run.body_bytes = run.mark ? run.mark->body_in_log.value_or(0) : 0;
+  bodies_in_hand_ += run.body_bytes;
   if (slot_free()) slot_free_at_ = at.now;  // until this moment
   ++slots_used_;
   exclusive_running_ = exclusive_running_ || exclusive;
@@ -155,7 +166,7 @@ Duration WorkerMachine::tick() const { return std::min(Duration{100}, limits_.le
 
 std::optional<MonoTime> WorkerMachine::next_tick() const {
   const auto waits = [](const auto& entry) { return entry.second.resubscribe_at || entry.second.given_back; };
-  const bool idle = runs_.empty() && waiting_.empty() && crashed_.empty();
+  const bool idle = runs_.empty() && waiting_.empty() && large_.empty() && crashed_.empty();
   if (idle && std::ranges::none_of(queues_, waits)) return std::nullopt;
   return last_tick_ + tick();
 }
@@ -185,11 +196,14 @@ WorkerMachine::Actions WorkerMachine::on_tick(const WorkerMoment& at) {
   subscribe_all(at);
   adapt_concurrency(at);
   if (slot_free()) slot_free_at_ = at.now;
-  const bool waits = !waiting_.empty() || !crashed_.empty();
+  const bool waits = !waiting_.empty() || !large_.empty() || !crashed_.empty();
   if (waits && !paused_ && at.now - slot_free_at_ >= limits_.no_slot) pause(at);
-  // Another instance may have nobody beside it.
-  const bool long_crashed = !crashed_.empty() && at.now - crashed_.front().since >= limits_.no_slot;
-  if (long_crashed && slots_used_ > 0) give_back(crashed_, at);
+  // Another instance may have nobody beside it, or room.
+  const auto waits_long = [&](const auto& queue) {
+    return !queue.empty() && at.now - queue.front().since >= limits_.no_slot;
+  };
+  if (waits_long(crashed_) && slots_used_ > 0) give_back(crashed_, at);
+  if (waits_long(large_) && !large_has_room()) give_back(large_, at);
   pump(at);
   return hand_over();
 }
@@ -207,7 +221,7 @@ void WorkerMachine::check_deadline(Key key, Run& run, const WorkerMoment& at) {
 }
 
 void WorkerMachine::adapt_concurrency(const WorkerMoment& at) {
-  const bool waits = !waiting_.empty() || !ready_.empty();
+  const bool waits = next_waiting() != nullptr || !ready_.empty();
   if (!waits || handler_free()) saturated_since_.reset();
   if (saturated_since_ && at.now - *saturated_since_ >= kGrowAfter) {
     slots_ = std::min(limits_.concurrency_max, slots_ + 1);
@@ -233,7 +247,7 @@ void WorkerMachine::start_ready(Duration handled, const WorkerMoment& at) {
   }
   if (handled >= kQuickHandler) {
     ahead_ = 0;
-  } else if (handler_free() && !waiting_.empty()) {
+  } else if (handler_free() && next_waiting() != nullptr) {
     ahead_ = std::min(limits_.claims_ahead_max, ahead_ + 1);
   }
 }
@@ -261,6 +275,7 @@ void WorkerMachine::pause(const WorkerMoment& at) {
     if (std::exchange(queue.subscribed, false)) out_.emplace_back(Unsubscribe{name});
   }
   give_back(waiting_, at);
+  give_back(large_, at);
   give_back(crashed_, at);
 }
 
@@ -343,6 +358,7 @@ WorkerMachine::QueueView WorkerMachine::view(const QueueName& name) const {
     if (!view.oldest_in_hand || mark->publish_time < *view.oldest_in_hand) view.oldest_in_hand = mark->publish_time;
   };
   for (const Waiting& waiting : waiting_) in_hand(waiting.delivery, waiting.mark);
+  for (const Waiting& waiting : large_) in_hand(waiting.delivery, waiting.mark);
   for (const Waiting& waiting : crashed_) in_hand(waiting.delivery, waiting.mark);
   for (const auto& [_, run] : runs_) {
     if (!run.claimed) in_hand(run.delivery, run.mark);

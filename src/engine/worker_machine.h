@@ -158,6 +158,7 @@ class WorkerMachine {
     bool ready = false;     // stands in `ready_`
     MonoTime ready_since;
     bool exclusive = false;
+    std::size_t body_bytes = 0;  // of its body from the log, while it counts as in hand
     int try_count = 0;
     std::optional<RetryPolicy> retry;
   };
@@ -176,6 +177,7 @@ class WorkerMachine {
   // These add to `out_`, which the public calls hand over.
   void pump(const WorkerMoment& at);
   bool start_next(const WorkerMoment& at);
+  [[nodiscard]] std::deque<Waiting>* next_waiting();
   void start_ready(Duration handled, const WorkerMoment& at);
   void give_back_ready(const WorkerMoment& at);
   void begin_run(Waiting waiting, bool exclusive, const WorkerMoment& at);
@@ -186,6 +188,7 @@ class WorkerMachine {
   void ask_park(Key key, Run& run);
   void on_no_answer(Key key, Run& run, Asked asked, const Error& error, const WorkerMoment& at);
   void on_claimed(Key key, Run& run, const ClaimAnswer& answer, const WorkerMoment& at);
+  static void take_body(Run& run, const ClaimAnswer& answer);
   void on_effect_recorded(Key key, Run& run, const WorkerMoment& at);
   void on_recorded(Run& run);
   void start_handler(Key key, Run& run, const WorkerMoment& at);
@@ -208,6 +211,11 @@ class WorkerMachine {
   }
   [[nodiscard]] bool slot_free() const { return slots_used_ < slots_ && !exclusive_running_; }
   [[nodiscard]] bool may_claim() const { return slots_used_ < slots_ + ahead_ && !exclusive_running_; }
+  /// A body that the log keeps is claimed only if it has room beside the others in hand.
+  [[nodiscard]] bool large_has_room() const {
+    return !large_.empty() &&
+           (bodies_in_hand_ == 0 || bodies_in_hand_ + *large_.front().mark->body_in_log <= limits_.bodies_max);
+  }
   [[nodiscard]] bool handler_free() const { return handling_ < slots_; }
   [[nodiscard]] Duration retry_delay(const Run& run);
   [[nodiscard]] const RetryPolicy& policy(const Run& run) const;
@@ -222,6 +230,8 @@ class WorkerMachine {
   AckTracker acks_;
   std::uint64_t epoch_ = 0;
   std::deque<Waiting> waiting_;
+  std::deque<Waiting> large_;  // their bodies are in the log; those that wait for room delay no others
+  std::size_t bodies_in_hand_ = 0;
   std::deque<Waiting> crashed_;  // rows whose handlers did not survive: handled alone, in turn with the others
   std::unordered_map<Key, Run> runs_;
   Key next_key_ = 1;

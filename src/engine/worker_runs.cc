@@ -66,6 +66,8 @@ void WorkerMachine::ask_claim(Key key, Run& run, const WorkerMoment& at) {
   if (run.mark) {
     claim.digest = run.mark->digest;
     claim.times.publish_time = run.mark->publish_time;
+    claim.want_body = run.mark->body_in_log.has_value();
+    claim.body_bytes = run.mark->body_in_log.value_or(0);
     return ask(key, run, Asked::kClaim, std::move(claim));
   }
   const Digest digest = sha256(run.delivery.body.bytes());
@@ -202,6 +204,7 @@ void WorkerMachine::on_claimed(Key key, Run& run, const ClaimAnswer& answer, con
       run.valid_from = *run.claim_sent;
       run.deadline = at.now + limits_.before_effect;
       run.release = stopping_;
+      if (run.mark && run.mark->body_in_log) take_body(run, answer);
       return;
     case ClaimVerdict::kAnotherMessage:
       run.park_reason = "another message under the known id '" + run.fence.id.value + "'";
@@ -221,6 +224,15 @@ void WorkerMachine::on_claimed(Key key, Run& run, const ClaimAnswer& answer, con
   }
 }
 
+// Whether they are the right bytes is checked where the handler runs.
+void WorkerMachine::take_body(Run& run, const ClaimAnswer& answer) {
+  if (answer.body) {
+    run.delivery.body = *answer.body;
+  } else {
+    run.report = AttemptReport{Fail{"the message log gave no body for a message that is published without one"}};
+  }
+}
+
 void WorkerMachine::start_handler(Key key, Run& run, const WorkerMoment& at) {
   const bool marks = queues_.at(run.delivery.queue).marks_effect;
   run.handling = Handling::kRunning;
@@ -231,7 +243,8 @@ void WorkerMachine::start_handler(Key key, Run& run, const WorkerMoment& at) {
   out_.emplace_back(
       Start{key, run.delivery.queue,
             Attempt{run.fence.id, run.fence.attempt, run.delivery.route, run.delivery.content_type,
-                    without_mark(run.delivery.headers), std::move(run.delivery.body), std::move(run.known)}});
+                    without_mark(run.delivery.headers), std::move(run.delivery.body), std::move(run.known),
+                    run.mark && run.mark->body_in_log ? run.mark->digest : std::nullopt}});
 }
 
 WorkerMachine::Actions WorkerMachine::on_begin_effect(Key key, const WorkerMoment& at) {
@@ -314,6 +327,7 @@ void WorkerMachine::return_credit(const Delivery& delivery) {
 void WorkerMachine::release_slot(Run& run, const WorkerMoment& at) {
   if (!std::exchange(run.slot, false)) return;
   --slots_used_;
+  bodies_in_hand_ -= std::exchange(run.body_bytes, 0);
   if (slot_free()) slot_free_at_ = at.now;
   if (run.exclusive) exclusive_running_ = false;
   if (std::exchange(paused_, false)) subscribe_all(at);

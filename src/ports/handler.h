@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct Attempt {
   Headers headers;
   Body body;
   std::vector<RecipientRecord> recipients = {};  ///< what earlier attempts recorded of this mail
+  std::optional<Digest> digest;  ///< of a body that the log kept back: checked before the handler is called
 };
 
 /// How it ended, and what it recorded.

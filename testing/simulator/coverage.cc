@@ -40,6 +40,7 @@ std::vector<Coverage::Arrow> all_arrows() {
 Coverage& Coverage::operator+=(const Coverage& other) {
   for (const auto& [arrow, count] : other.arrows) arrows[arrow] += count;
   for (std::size_t i = 0; i < verdicts.size(); ++i) verdicts[i] += other.verdicts[i];
+  bodies_brought += other.bodies_brought;
   for (std::size_t i = 0; i < faults.size(); ++i) faults[i] += other.faults[i];
   for (std::size_t i = 0; i < crash_points.size(); ++i) crash_points[i] += other.crash_points[i];
   for (std::size_t i = 0; i < acts.size(); ++i) acts[i] += other.acts[i];
@@ -55,6 +56,7 @@ std::vector<std::string> Coverage::missing() const {
   for (std::size_t i = 0; i < verdicts.size(); ++i) {
     if (verdicts[i] == 0) never.push_back("verdict " + std::string(to_string(static_cast<ClaimVerdict>(i))));
   }
+  if (bodies_brought == 0) never.emplace_back("a claim that brings the body");
   for (std::size_t i = 0; i < faults.size(); ++i) {
     if (faults[i] == 0) never.push_back("fault " + std::string(to_string(static_cast<Fault>(i))));
   }
@@ -79,6 +81,7 @@ std::string Coverage::table() const {
   for (const auto& [arrow, count] : arrows) row("transition", name(arrow), count);
   for (std::size_t i = 0; i < verdicts.size(); ++i)
     row("verdict", to_string(static_cast<ClaimVerdict>(i)), verdicts[i]);
+  row("claim", "that brings the body", bodies_brought);
   for (std::size_t i = 0; i < faults.size(); ++i) row("fault", to_string(static_cast<Fault>(i)), faults[i]);
   for (std::size_t i = 0; i < crash_points.size(); ++i) {
     row("crash point", to_string(static_cast<CrashPoint>(i)), crash_points[i]);

@@ -20,6 +20,7 @@ struct Coverage {
   using Arrow = std::tuple<State, Phase, Verb, State, Phase>;
   std::map<Arrow, std::uint64_t> arrows;
   std::array<std::uint64_t, kClaimVerdictCount> verdicts{};
+  std::uint64_t bodies_brought = 0;  ///< by claims, for deliveries without one
   std::array<std::uint64_t, kFaultCount> faults{};
   std::array<std::uint64_t, kCrashPointCount> crash_points{};
   std::array<std::uint64_t, kActCount> acts{};

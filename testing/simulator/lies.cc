@@ -107,6 +107,9 @@ void LyingLane::distort(Answer& answer) {
     claim->verdict = ClaimVerdict::kGranted;
     claim->attempt = 1;
   }
+  if (claim == nullptr || !claim->body) return;
+  if (lies_.bodies_mixed_up) claim->body = Body("0" + claim->body->bytes());
+  if (lies_.bodies_forgotten) claim->body.reset();
 }
 
 void LyingLane::submit(Write write, MonoTime deadline, Done done) {

@@ -29,6 +29,8 @@ struct Lies {
   bool failure_marked_sent = false;       ///< nacked, returned or in doubt, and marked sent
   bool stranger_known = false;            ///< an adoption is answered as finished and never made
   bool gone_row_granted = false;          ///< a claim of an unknown id is taken for granted
+  bool bodies_mixed_up = false;           ///< a claim that brings a body brings another one
+  bool bodies_forgotten = false;          ///< … or none
   bool one_try_only = false;              ///< every failed attempt is reported as the last
   bool no_copies_of_dead = false;         ///< dead-letter copies are not asked for
   bool recipients_unrecorded = false;     ///< reports lose what became of recipients

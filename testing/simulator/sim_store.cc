@@ -124,6 +124,7 @@ void SimStore::check(const std::vector<Write>& writes, const Committed& committe
     }
     if (const auto* claim = std::get_if<ClaimAnswer>(&answer)) {
       ++audit_.coverage().verdicts[static_cast<std::size_t>(claim->verdict)];
+      audit_.coverage().bodies_brought += claim->body ? 1 : 0;
     }
     if (const auto* id = id_of(writes[i])) check_row(*id, committed.store_now, nullptr);
   }

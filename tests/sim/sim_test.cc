@@ -205,6 +205,8 @@ std::vector<PlantedCase> planted_cases() {
       lie("NeverReconciles", &Lies::lost_finds_nothing, "is stuck"),
       lie("FailureMarkedSent", &Lies::failure_marked_sent, "was marked sent and never confirmed"),
       lie("GoneRowHandled", &Lies::gone_row_granted, "begins, which was never granted"),
+      lie("BodiesMixedUp", &Lies::bodies_mixed_up, "which has another body"),
+      lie("BodiesForgotten", &Lies::bodies_forgotten, "died too early"),
       lie("OneTryOnly", &Lies::one_try_only, "died too early"),
       lie("NoCopiesOfTheDead", &Lies::no_copies_of_dead, "died without a dead-letter copy"),
       lie("PublishesTwice", &Lies::publishes_twice, "was made twice"),

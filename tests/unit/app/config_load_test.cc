@@ -72,6 +72,7 @@ TEST_F(ConfigLoadTest, DefaultsAreTheDesignedOnesAndValid) {
   EXPECT_EQ(config.publish.grace, Duration(2'000));
   EXPECT_EQ(config.publish.backoff, Duration(500));
   EXPECT_EQ(config.publish.backoff_max, Duration(60'000));
+  EXPECT_EQ(config.publish.body_max, 256U << 10U);
   EXPECT_EQ(config.redeliver.poll, Duration(200));
   EXPECT_EQ(config.worker.lease, Duration(15'000));
   EXPECT_EQ(config.worker.handler_deadline, Duration(60'000));
@@ -80,6 +81,7 @@ TEST_F(ConfigLoadTest, DefaultsAreTheDesignedOnesAndValid) {
   EXPECT_EQ(config.worker.concurrency, 4);
   EXPECT_EQ(config.worker.max_concurrency, 16);
   EXPECT_EQ(config.worker.prefetch, 256);
+  EXPECT_EQ(config.worker.max_bodies, 128U << 20U);
   EXPECT_EQ(config.worker.crash_limit, 5);
   EXPECT_EQ(config.worker.unknown, UnknownPolicy::kRetry);
   EXPECT_EQ(config.shutdown.grace, Duration(20'000));

@@ -36,11 +36,13 @@ Config unusual() {
                                                                                   {"publish.confirm_deadline", "1s"},
                                                                                   {"publish.backoff", "600ms"},
                                                                                   {"publish.backoff_max", "2m"},
+                                                                                  {"publish.body_max", "300KiB"},
                                                                                   {"redeliver.poll", "300ms"},
                                                                                   {"worker.lease", "20s"},
                                                                                   {"worker.concurrency", "5"},
                                                                                   {"worker.max_concurrency", "17"},
                                                                                   {"worker.prefetch", "100"},
+                                                                                  {"worker.max_bodies", "50MiB"},
                                                                                   {"worker.handler_deadline", "2m"},
                                                                                   {"worker.effect_deadline", "3m"},
                                                                                   {"worker.retry", "fixed 4 9000"},
@@ -65,11 +67,13 @@ TEST(WiringOptionsTest, TheEngineGetsWhatWasConfigured) {
   EXPECT_EQ(options.publisher.confirm_deadline, Duration(1'000));
   EXPECT_EQ(options.publisher.backoff_first, Duration(600));
   EXPECT_EQ(options.publisher.backoff_longest, Duration(120'000));
+  EXPECT_EQ(options.publisher.carry_max, 300U << 10U);
   EXPECT_EQ(options.poll, Duration(300));
   EXPECT_EQ(options.worker.lease, Duration(20'000));
   EXPECT_EQ(options.worker.concurrency, 5);
   EXPECT_EQ(options.worker.concurrency_max, 17);
   EXPECT_EQ(options.worker.prefetch, 100);
+  EXPECT_EQ(options.worker.bodies_max, 50U << 20U);
   EXPECT_EQ(options.worker.before_effect, Duration(120'000));
   EXPECT_EQ(options.worker.after_effect, Duration(180'000));
   EXPECT_EQ(options.worker.retry, (RetryPolicy{4, FixedDelay{Duration(9'000)}}));

@@ -21,6 +21,13 @@ Write claim(const std::string& id) {
   claim.id.value = id;
   return claim;
 }
+Write claim_with_body(const std::string& id, std::size_t bytes) {
+  Claim claim;
+  claim.id.value = id;
+  claim.want_body = true;
+  claim.body_bytes = bytes;
+  return claim;
+}
 Write mark(const std::string& id) { return MarkSent{MessageId{id}, 1, {}}; }
 Write renew(const std::string& id) { return Renew{Fence{MessageId{id}, {}, 1, {}}, Duration{15'000}}; }
 Write finish(const std::string& id) {
@@ -104,15 +111,37 @@ TEST_F(FlushQueueTest, FlushTakesAtMostItsRowsAndLeavesTheRestInOrder) {
   EXPECT_EQ(next(), "c d");
 }
 
-TEST_F(FlushQueueTest, FlushTakesAtMostItsBytesButAFirstWriteWhateverItsSize) {
+TEST_F(FlushQueueTest, FlushTakesAtMostItsBytesAndOneBodyThatIsLarger) {
   limits_.bytes_max = 10;
   EXPECT_TRUE(push(append("huge", 50)));
   EXPECT_TRUE(push(append("eight", 8)));
   EXPECT_TRUE(push(append("two", 2)));
   EXPECT_TRUE(push(append("one", 1)));
-  EXPECT_EQ(next(), "huge");
-  EXPECT_EQ(next(), "eight two");
-  EXPECT_EQ(next(), "one");
+  EXPECT_TRUE(push(append("vast", 50)));
+  EXPECT_TRUE(push(append("last", 50)));
+  EXPECT_EQ(next(), "huge eight two");
+  EXPECT_EQ(next(), "one vast");
+  EXPECT_EQ(next(), "last");
+}
+
+TEST_F(FlushQueueTest, ALargeBodyRidesHoweverManyUrgentWritesThereAre) {
+  limits_.bytes_max = 10;
+  EXPECT_TRUE(push(append("huge", 50)));
+  EXPECT_TRUE(push(renew("r")));
+  EXPECT_EQ(next(), "r huge");
+}
+
+TEST_F(FlushQueueTest, ClaimsThatBringABodyRideBehindUrgentWritesWithinTheBytes) {
+  limits_.bytes_max = 10;
+  EXPECT_TRUE(push(append("a", 5)));
+  EXPECT_TRUE(push(claim_with_body("eight", 8)));
+  EXPECT_TRUE(push(claim_with_body("huge", 80)));
+  EXPECT_TRUE(push(claim_with_body("vast", 90)));
+  EXPECT_TRUE(push(renew("r")));
+  EXPECT_TRUE(push(claim("c")));
+  EXPECT_EQ(next(), "r c eight huge");
+  EXPECT_EQ(next(), "vast a");
+  EXPECT_EQ(queue().bulk_bytes(), 0U);
 }
 
 TEST_F(FlushQueueTest, WhatAReportTellsOfRecipientsCountsToo) {

@@ -39,14 +39,18 @@ class HandlerPoolTest : public ::testing::Test {
     return *pool_;
   }
   /// Runs one attempt whose question for its effect is answered `proceed`.
-  HandlerOutcome outcome_of(HandlerPool& pool, bool proceed = true) { return report_of(pool, proceed).outcome; }
-  AttemptReport report_of(HandlerPool& pool, bool proceed = true) {
+  HandlerOutcome outcome_of(HandlerPool& pool, bool proceed = true, const Digest* digest = nullptr) {
+    return report_of(pool, proceed, digest).outcome;
+  }
+  AttemptReport report_of(HandlerPool& pool, bool proceed = true, const Digest* digest = nullptr) {
     std::promise<AttemptReport> report;
     HandlerRunner::Callbacks callbacks;
     callbacks.on_begin_effect = [proceed](const std::function<void(bool)>& answer) { answer(proceed); };
     callbacks.on_finished = [&](AttemptReport given) { report.set_value(std::move(given)); };
     Attempt attempt;
     attempt.id.value = "a";
+    attempt.body = Body("body of a");
+    if (digest != nullptr) attempt.digest = *digest;
     pool.start(1, kQueue, attempt, callbacks);
     auto answer = report.get_future();
     if (answer.wait_for(std::chrono::seconds(30)) != std::future_status::ready) return {Fail{"no outcome in time"}};
@@ -57,6 +61,19 @@ class HandlerPoolTest : public ::testing::Test {
   std::optional<ScriptedHandler> handler_;
   std::optional<HandlerPool> pool_;
 };
+
+TEST_F(HandlerPoolTest, ABodyOutOfTheLogMustBeTheOneThatWasAccepted) {
+  int handled = 0;
+  auto& pool = this->pool(true, [&](const Attempt&, EffectGate&) {
+    ++handled;
+    return Done{};
+  });
+  const Digest right = sha256("body of a");
+  const Digest wrong = sha256("another");
+  EXPECT_TRUE(std::holds_alternative<Done>(outcome_of(pool, true, &right)));
+  EXPECT_TRUE(std::holds_alternative<Fail>(outcome_of(pool, true, &wrong)));
+  EXPECT_EQ(handled, 1);
+}
 
 TEST_F(HandlerPoolTest, HandlerGetsItsAttemptAndItsOutcomeComesBack) {
   auto& runner = pool(false, [](const Attempt& attempt, EffectGate&) { return Done{"handled " + attempt.id.value}; });

@@ -108,6 +108,52 @@ TEST_F(PublisherMachineTest, EveryPublishCarriesTheMarkOfItsRow) {
   EXPECT_EQ(mark->crashes, 2);
 }
 
+TEST_F(PublisherMachineTest, ALargeBodyForAConsumedQueueStaysInTheLog) {
+  options_.carry_max = 9;
+  ready();
+  for (const char* id : {"a", "large", "external"}) {
+    auto offered = row(id);
+    offered.consumed = id != std::string("external");
+    EXPECT_TRUE(machine().offer_fresh(offered));
+  }
+  const auto actions = machine().pump(at_ms(0));
+  ASSERT_EQ(ids(actions), (Ids{"a", "large", "external"}));
+  const auto mark = [&](std::size_t at) { return *read_mark(actions.publish[at].headers); };
+  EXPECT_EQ(actions.publish[0].body.bytes(), "body of a");
+  EXPECT_EQ(mark(0).body_in_log, std::nullopt);
+  EXPECT_EQ(actions.publish[1].body.size(), 0U);
+  EXPECT_EQ(mark(1).body_in_log, std::string("body of large").size());
+  EXPECT_EQ(mark(1).digest, sha256("body of large"));
+  EXPECT_EQ(actions.publish[2].body.bytes(), "body of external");
+  EXPECT_EQ(mark(2).body_in_log, std::nullopt);
+}
+
+TEST_F(PublisherMachineTest, WhatATakeLeftInTheLogIsPublishedWithoutIt) {
+  ready();
+  TakenRow left = taken("left");
+  left.queue = QueueName{"q"};
+  left.digest = sha256("elsewhere");
+  left.body_in_log = 7'000'000;
+  left.message.body = Body();
+  machine().offer_due({left}, at_ms(0));
+  const auto actions = machine().pump(at_ms(0));
+  ASSERT_EQ(ids(actions), Ids{"left"});
+  const auto mark = *read_mark(actions.publish.front().headers);
+  EXPECT_EQ(mark.body_in_log, 7'000'000U);
+  EXPECT_EQ(mark.digest, sha256("elsewhere"));
+}
+
+TEST_F(PublisherMachineTest, BodiesThatStayInTheLogTakeNoRoom) {
+  options_.carry_max = 1;
+  options_.due_bytes_max = 1;
+  TakenRow consumed = taken("a");
+  consumed.queue = QueueName{"q"};
+  machine().offer_due({consumed}, at_ms(0));
+  EXPECT_GT(machine().room_for_due(), 0U);
+  machine().offer_due({taken("external")}, at_ms(0));
+  EXPECT_EQ(machine().room_for_due(), 0U);
+}
+
 TEST_F(PublisherMachineTest, ReturnThenAckIsAFailureWithItsCode) {
   ready();
   const auto tag = publish("a");
