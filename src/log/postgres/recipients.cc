@@ -17,12 +17,13 @@ constexpr Statement kWrite{
     ") ON CONFLICT (msg_id, address) DO UPDATE SET "
     "status = excluded.status, code = excluded.code, enhanced = excluded.enhanced, reply = excluded.reply, "
     "relay = excluded.relay, time = excluded.time"};
-// It goes to the server together with the statement that consumes the rows, before it is known which those are.
+// It goes to the server together with the statement that consumes the rows, before it is known which those are. A
+// subquery and no join: a plan could begin a join with all rows that were ever consumed.
 constexpr Statement kWriteOfConsumed{
     "write_recipients_of_consumed", WAYBILL_INSERT_RECIPIENTS
     "SELECT w.* FROM " WAYBILL_RECIPIENTS_GIVEN
-    ") AS w (msg_id, address, status, code, enhanced, reply, relay, time) JOIN msg_log m ON m.msg_id = w.msg_id "
-    "WHERE m.status = 3 AND m.attempt = 1 AND m.consume_time = w.time "
+    ") AS w (msg_id, address, status, code, enhanced, reply, relay, time) "
+    "WHERE (SELECT m.status = 3 AND m.attempt = 1 AND m.consume_time = w.time FROM msg_log m WHERE m.msg_id = w.msg_id) "
     "ON CONFLICT DO NOTHING"};
 constexpr Statement kRead{"recipients_of",
                           "SELECT " WAYBILL_RECIPIENT_COLUMNS
