@@ -19,16 +19,17 @@ constexpr Statement kWrite{
     "relay = excluded.relay, time = excluded.time"};
 // It goes to the server together with the statement that consumes the rows, before it is known which those are. A
 // subquery and no join: a plan could begin a join with all rows that were ever consumed.
-constexpr Statement kWriteOfConsumed{
-    "write_recipients_of_consumed", WAYBILL_INSERT_RECIPIENTS
-    "SELECT w.* FROM " WAYBILL_RECIPIENTS_GIVEN
-    ") AS w (msg_id, address, status, code, enhanced, reply, relay, time) "
-    "WHERE (SELECT m.status = 3 AND m.attempt = 1 AND m.consume_time = w.time FROM msg_log m WHERE m.msg_id = w.msg_id) "
-    "ON CONFLICT DO NOTHING"};
+constexpr Statement kWriteOfConsumed{"write_recipients_of_consumed", WAYBILL_INSERT_RECIPIENTS
+                                     "SELECT w.* FROM " WAYBILL_RECIPIENTS_GIVEN
+                                     ") AS w (msg_id, address, status, code, enhanced, reply, relay, time) "
+                                     "WHERE (SELECT m.status = 3 AND m.attempt = 1 AND m.consume_time = w.time FROM "
+                                     "msg_log m WHERE m.msg_id = w.msg_id) "
+                                     "ON CONFLICT DO NOTHING"};
+// Apart for each row, for the same reason.
 constexpr Statement kRead{"recipients_of",
                           "SELECT " WAYBILL_RECIPIENT_COLUMNS
-                          " FROM unnest($1::text[]) AS w (id) JOIN mail_recipient r ON r.msg_id = w.id "
-                          "ORDER BY r.msg_id, r.address"};
+                          " FROM unnest($1::text[]) AS w (id), LATERAL (SELECT * FROM mail_recipient o "
+                          "WHERE o.msg_id = w.id OFFSET 0) AS r ORDER BY r.msg_id, r.address"};
 
 }  // namespace
 
