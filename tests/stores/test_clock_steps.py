@@ -86,7 +86,7 @@ def test_steps_of_the_stores_clock_end_nothing_that_goes_on(serve_over, make_ser
         assert total("lapse_count") == total("crash_count") == 0
         server.set_clock(-HOUR_S)  # the leases of the dead end an hour ahead
         pair.one.kill()
-        eventually(lambda: open_count() == 0, 60, "the other one delivers everything", every_s=0.2)
+        eventually(lambda: open_count() == 0, 120, "the other one delivers everything", every_s=0.2)
         assert 0 < total("crash_count") <= OPEN_MOST, "and ended only what was open"
         assert pair.two.stop() == 0
     assert total("try_count") == 0
