@@ -28,7 +28,8 @@ Message full_message() {
 }
 LapseRule full_lapse() { return {false, kTime, 9, UnknownPolicy::kHold, kDead}; }
 Claim full_claim() {
-  return {{"m-1"}, sha256("body"), {3}, kOwner, {"mail.queue"}, Duration{7}, false, true, {kTime, kTime}, full_lapse()};
+  return {{"m-1"}, sha256("body"), {3}, kOwner,         {"mail.queue"}, Duration{7},
+          false,   true,           70,  {kTime, kTime}, full_lapse()};
 }
 Finish finish(HandlerOutcome outcome) {
   const RecipientRecord recipient{"a@x", {RecipientFate::kRefused, 550, "5.1.1", "no such user"}, "mx.test:25"};
@@ -53,6 +54,7 @@ const std::vector<Write>& full_writes() {
            7,
            8,
            9,
+           10,
            std::make_shared<const RouteTable>(std::map<Route, QueueName>{{kRoute, {"mail.queue"}}}),
            std::make_shared<const ClosedRoutes>(std::vector{kRoute}, std::vector{kDead}),
            kDead,
