@@ -81,7 +81,8 @@ class HandlerPool::Gate final : public EffectGate, public std::enable_shared_fro
 HandlerPool::HandlerPool(Loop& loop, std::map<QueueName, Handler*> handlers, int threads)
     : loop_(loop),
       handlers_(std::move(handlers)),
-      finished_(loop, [](Finished run) { run.tell(std::move(run.report)); }) {
+      finished_(loop, [](Finished run) { run.tell(std::move(run.report)); }),
+      started_(loop, [this](Wake) { wake_for_started(); }) {
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { run_or_abort("handler", [this] { run(); }); });
 }
 
@@ -116,6 +117,15 @@ void HandlerPool::start(std::uint64_t key, const QueueName& queue, Attempt attem
   std::unique_lock lock(mutex_);
   gates_.emplace(key, gate);
   jobs_.push_back(Job{key, handlers_.at(queue), std::move(attempt), std::move(gate), std::move(callbacks.on_finished)});
+  // Many are started in one turn of the loop; woken for each, a quick handler falls asleep before the next one comes.
+  const bool first = !std::exchange(will_wake_, true);
+  lock.unlock();
+  if (first) started_.put({});
+}
+
+void HandlerPool::wake_for_started() {
+  std::unique_lock lock(mutex_);
+  will_wake_ = false;
   wake_another(lock);
 }
 

@@ -44,18 +44,22 @@ class HandlerPool final : public HandlerRunner {
     AttemptReport report;
   };
   static HandlerOutcome handle(const Job& job);
+  struct Wake {};
   static HandlerOutcome thrown(const Job& job, const std::string& what);
   void run();
+  void wake_for_started();
   void wake_another(std::unique_lock<std::mutex>& lock);
 
   Loop& loop_;
   const std::map<QueueName, Handler*> handlers_;
   LoopInbox<Finished> finished_;
+  LoopInbox<Wake> started_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Job> jobs_;                                            // guarded by mutex_
   std::unordered_map<std::uint64_t, std::shared_ptr<Gate>> gates_;  // guarded by mutex_
   int idle_ = 0;                                                    // guarded by mutex_; threads that wait
+  bool will_wake_ = false;                                          // guarded by mutex_; when the loop's turn ends
   bool waking_ = false;                                             // guarded by mutex_; one of them is on its way
   bool stopping_ = false;                                           // guarded by mutex_
   std::vector<std::thread> threads_;

@@ -34,6 +34,7 @@ class HandlerPoolTest : public ::testing::Test {
     loop_.stop();
   }
   HandlerPool& pool(bool marks, ScriptedHandler::Script script, int threads = 2) {
+    finish_turn();
     handler_.emplace(marks, std::move(script));
     pool_.emplace(loop_, std::map<QueueName, Handler*>{{kQueue, &*handler_}}, threads);
     return *pool_;
@@ -55,6 +56,13 @@ class HandlerPoolTest : public ::testing::Test {
     auto answer = report.get_future();
     if (answer.wait_for(std::chrono::seconds(30)) != std::future_status::ready) return {Fail{"no outcome in time"}};
     return answer.get();
+  }
+
+  /// A pool may go when nothing that it has posted waits.
+  void finish_turn() {
+    std::promise<void> reached;
+    loop_.post([&] { reached.set_value(); });
+    reached.get_future().wait();
   }
 
   LoopThread loop_;
