@@ -294,7 +294,8 @@ std::optional<Failure> MariadbLog::Impl::try_commit(Pointers writes, bool isolat
 
 std::optional<Failure> MariadbLog::Impl::run(Pointers writes, const rows::Moment& moment,
                                              std::vector<Result<Answer>>& answers) {
-  mariadb::MariadbStore store(*db_, sweep_, held_, ledger_, moment.body_max);
+  // What can be written is less: escaped, a byte may take two. What other programs wrote unescaped is read.
+  mariadb::MariadbStore store(*db_, sweep_, held_, ledger_, options_.body_max);
   auto given = rows::apply_hot_first(store, writes, moment, [&](Pointers named, rows::Answers& hot) {
     mariadb::run_hot_statements(*db_, held_, named, moment, hot, ledger_);
   });
