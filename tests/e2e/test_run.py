@@ -223,4 +223,4 @@ def test_a_read_only_file_system_is_told(tmp_path, place, arguments):
 def test_a_wrong_argument_is_told(arguments):
     done = run(*arguments)
     assert done.returncode == 2
-    assert "--once, --data DIR, --port N, --log LOG and --broker BROKER" in done.stderr
+    assert "--once, --data DIR, --port N, --log LOG, --broker BROKER, --smtp URL, --from ADDRESS and --to ADDRESS" in done.stderr

@@ -1,6 +1,7 @@
 """Mail servers that nobody here wrote, private to a test: Debian's Postfix, and its smtp-sink."""
 
 import os
+import random
 import shutil
 import signal
 import smtplib
@@ -39,9 +40,12 @@ smtpd_tls_loglevel=1
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One that nobody is given who connects somewhere: whoever listens here may end, and start again."""
+    while True:
+        port = random.randrange(10_000, 20_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def listens(port):
@@ -92,11 +96,13 @@ class Postfix:
     def kill(self):
         """All of its processes, without a warning. Its queue and its mails stay for the next start."""
         master = int(self._pid_file.read_text(encoding="ascii"))
+        os.kill(master, signal.SIGSTOP)  # or it starts others while these are killed
         for pid in (*children_of(master), master):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._pid_file.unlink()
         self._life.close()
+        eventually(lambda: not listens(self.port), 20, "its sockets are gone with its processes")
 
     def mails(self):
         """All mails that were delivered."""
@@ -160,6 +166,9 @@ def postfix(key, certificate, **settings):
 def _configure(directory, ports, key, certificate, settings):
     for name in ("etc", "spool", "data", "mail"):
         (directory / name).mkdir()
+    (directory / "maillog").touch()
+    # Who looks after the queue at a start runs as this user, and ends if it cannot write down what a kill has left there.
+    shutil.chown(directory / "maillog", "postfix")
     shutil.chown(directory / "data", "postfix")
     shutil.chown(directory / "mail", "nobody")
     shutil.copy(key, directory / "key.pem")
