@@ -7,6 +7,8 @@
 #include <charconv>
 #include <optional>
 
+#include "mail/mail_text.h"
+
 namespace waybill::smtp {
 namespace {
 
@@ -181,7 +183,8 @@ std::string mask_relay_url(std::string_view url) {
 
 Status validate(const RelayOptions& options) {
   if (!is_host_name(options.host) && !is_ipv6(options.host)) {
-    return refuse("a relay's host '" + options.host + "' is neither a name nor an address; " + std::string(kForm));
+    return refuse("a relay's host " + quoted(options.host) + " is neither a name nor an address; " +
+                  std::string(kForm));
   }
   const std::string relay = "the relay " + name_of(options);
   if (!is_host_name(options.ehlo_name)) {

@@ -80,5 +80,11 @@ TEST(RelayOptions, AGreetingIsAHostName) {
   }
 }
 
+TEST(RelayUrl, ARefusedHostIsShownWithoutControlCharacters) {
+  const auto relay = parse_relay_url("smtp://h\r\nX:1");
+  ASSERT_FALSE(relay.ok());
+  for (const char c : relay.error().message) EXPECT_GE(static_cast<unsigned char>(c), 0x20);
+}
+
 }  // namespace
 }  // namespace waybill::smtp
