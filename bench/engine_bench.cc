@@ -144,6 +144,7 @@ class WorkerBench {
         perform(machine_.on_finished(start->key, {Done{}}, moment_));
       }
     }
+    if (machine_.owes_acks()) static_cast<void>(machine_.acknowledge());
   }
 
   static Result<Answer> answer_to(const Write& write) {

@@ -1,31 +1,57 @@
 #include "engine/ack_tracker.h"
 
-#include <iterator>
-
 namespace waybill {
 
+void AckTracker::on_delivery(DeliveryTag tag) {
+  if (tag.epoch != epoch_) return;
+  if (states_.empty()) first_ = tag.number;
+  if (tag.number < first_ + states_.size()) return;
+  // Numbers between were answered before they were told here.
+  states_.resize(static_cast<std::size_t>(tag.number - first_), State::kAnswered);
+  states_.push_back(State::kOpen);
+  ++open_;
+}
+
+AckTracker::State* AckTracker::find(DeliveryTag tag) {
+  if (tag.epoch != epoch_ || tag.number < first_ || tag.number - first_ >= states_.size()) return nullptr;
+  return &states_[static_cast<std::size_t>(tag.number - first_)];
+}
+
 void AckTracker::finish(DeliveryTag tag) {
-  if (tag.epoch == epoch_ && outstanding_.erase(tag.number) > 0) finished_.insert(tag.number);
+  State* const state = find(tag);
+  if (state == nullptr || *state != State::kOpen) return;
+  *state = State::kFinished;
+  --open_;
+  ++finished_;
 }
 
 void AckTracker::forget(DeliveryTag tag) {
-  if (tag.epoch == epoch_) outstanding_.erase(tag.number);
+  State* const state = find(tag);
+  if (state == nullptr || *state != State::kOpen) return;
+  *state = State::kAnswered;
+  --open_;
 }
 
 void AckTracker::reset(std::uint64_t epoch) {
   epoch_ = epoch;
-  outstanding_.clear();
-  finished_.clear();
+  states_.clear();
+  open_ = 0;
+  finished_ = 0;
 }
 
 std::vector<AckTracker::Ack> AckTracker::take_acks() {
   std::vector<Ack> acks;
-  const auto first_open = outstanding_.empty() ? finished_.end() : finished_.lower_bound(*outstanding_.begin());
-  if (first_open != finished_.begin()) acks.push_back({DeliveryTag{epoch_, *std::prev(first_open)}, true});
-  for (auto beyond = first_open; beyond != finished_.end(); ++beyond) {
-    acks.push_back({DeliveryTag{epoch_, *beyond}, false});
+  for (; !states_.empty() && states_.front() != State::kOpen; ++first_) {
+    if (states_.front() == State::kFinished) acks = {{DeliveryTag{epoch_, first_}, true}};
+    finished_ -= states_.front() == State::kFinished ? 1 : 0;
+    states_.pop_front();
   }
-  finished_.clear();
+  for (std::size_t i = 0; finished_ > 0; ++i) {
+    if (states_[i] != State::kFinished) continue;
+    acks.push_back({DeliveryTag{epoch_, first_ + i}, false});
+    states_[i] = State::kAnswered;
+    --finished_;
+  }
   return acks;
 }
 

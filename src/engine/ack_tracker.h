@@ -2,8 +2,9 @@
 // beyond it. Acknowledging `multiple` over a delivery that is still being handled would lose it. One thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <set>
+#include <deque>
 #include <vector>
 
 #include "ports/broker.h"
@@ -18,7 +19,8 @@ class AckTracker {
     bool operator==(const Ack&) const = default;
   };
 
-  void on_delivery(DeliveryTag tag) { outstanding_.insert(tag.number); }
+  /// Tags of one epoch come in increasing order; others are ignored.
+  void on_delivery(DeliveryTag tag);
   /// May be acknowledged with the next `take_acks`. Unknown tags and those of an earlier epoch are ignored.
   void finish(DeliveryTag tag);
   /// Answered otherwise (requeued, rejected).
@@ -27,12 +29,19 @@ class AckTracker {
   void reset(std::uint64_t epoch);
 
   [[nodiscard]] std::vector<Ack> take_acks();
-  [[nodiscard]] std::size_t outstanding() const { return outstanding_.size() + finished_.size(); }
+  /// `take_acks` has something to give.
+  [[nodiscard]] bool owes_acks() const { return finished_ > 0; }
+  [[nodiscard]] std::size_t outstanding() const { return open_ + finished_; }
 
  private:
+  enum class State : std::uint8_t { kAnswered, kOpen, kFinished };
+  [[nodiscard]] State* find(DeliveryTag tag);
+
   std::uint64_t epoch_ = 0;
-  std::set<std::uint64_t> outstanding_;  // delivered, not yet answered
-  std::set<std::uint64_t> finished_;     // to be acknowledged
+  std::uint64_t first_ = 1;     // the number that `states_` begins with
+  std::deque<State> states_;    // by number, without holes; at most as long as the oldest open delivery lets it be
+  std::size_t open_ = 0;        // delivered, not yet answered
+  std::size_t finished_ = 0;    // to be acknowledged
 };
 
 }  // namespace waybill

@@ -52,6 +52,7 @@ void Worker::stop_taking() {
 void Worker::release_unbegun() { perform(machine_.release_unbegun(moment())); }
 
 void Worker::close() {
+  acknowledge();
   session_.reset();
   timer_.disarm();
 }
@@ -94,11 +95,29 @@ void Worker::take(Down event) {
 }
 
 void Worker::perform(WorkerMachine::Actions actions) {
+  act_on(std::move(actions));
+  if (machine_.owes_acks()) acknowledge_soon();
+  if (const auto tick = machine_.next_tick()) timer_.arm(*tick);
+  on_change_();
+}
+
+void Worker::act_on(WorkerMachine::Actions actions) {
   for (auto& action : actions) {
     std::visit([this](auto& a) { act(std::move(a)); }, action);
   }
-  if (const auto tick = machine_.next_tick()) timer_.arm(*tick);
-  on_change_();
+}
+
+// The answers to one flush come in one turn of the loop.
+void Worker::acknowledge_soon() {
+  if (std::exchange(will_acknowledge_, true)) return;
+  loop_.post([this, alive = alive_] {
+    if (*alive) acknowledge();
+  });
+}
+
+void Worker::acknowledge() {
+  will_acknowledge_ = false;
+  act_on(machine_.acknowledge());
 }
 
 void Worker::act(WorkerMachine::Submit submit) {

@@ -63,6 +63,9 @@ class Worker final : private ConsumeEvents {
 
   [[nodiscard]] WorkerMoment moment() const;
   void perform(WorkerMachine::Actions actions);
+  void act_on(WorkerMachine::Actions actions);
+  void acknowledge_soon();
+  void acknowledge();
   void act(WorkerMachine::Submit submit);
   void act(WorkerMachine::Start start);
   void act(WorkerMachine::AnswerEffect answer);
@@ -86,6 +89,7 @@ class Worker final : private ConsumeEvents {
   LoopInbox<Event> events_;
   std::unique_ptr<ConsumeSession> session_;
   bool stopping_ = false;
+  bool will_acknowledge_ = false;
   bool interrupted_ = false;  // told, and not yet that it is over
   std::unordered_map<WorkerMachine::Key, std::function<void(bool)>> effects_asked_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // answers that come after the end find it false

@@ -366,9 +366,11 @@ WorkerMachine::QueueView WorkerMachine::view(const QueueName& name) const {
   return view;
 }
 
-WorkerMachine::Actions WorkerMachine::hand_over() {
+WorkerMachine::Actions WorkerMachine::acknowledge() {
   for (const auto& ack : acks_.take_acks()) out_.emplace_back(Ack{ack.tag, ack.multiple});
-  return std::exchange(out_, {});
+  return hand_over();
 }
+
+WorkerMachine::Actions WorkerMachine::hand_over() { return std::exchange(out_, {}); }
 
 }  // namespace waybill

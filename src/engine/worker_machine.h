@@ -95,6 +95,10 @@ class WorkerMachine {
   [[nodiscard]] Actions on_begin_effect(Key key, const WorkerMoment& at);
   [[nodiscard]] Actions on_finished(Key key, AttemptReport report, const WorkerMoment& at);
   [[nodiscard]] Actions on_tick(const WorkerMoment& at);
+  /// What may be acknowledged by now. To be asked once for all the events at hand: one acknowledgement answers many
+  /// deliveries, and costs a broker as much as one of a single delivery.
+  [[nodiscard]] Actions acknowledge();
+  [[nodiscard]] bool owes_acks() const { return acks_.owes_acks(); }
   /// A clean stop begins: what waits goes back to the broker, what runs may finish.
   [[nodiscard]] Actions stop_taking(const WorkerMoment& at);
   /// The grace is over: attempts whose effect has not begun are released, the others left to lapse.

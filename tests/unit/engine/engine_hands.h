@@ -68,11 +68,16 @@ class HandBroker final : public Broker {
     publish_events = &events;
     return std::make_unique<Publishing>(published);
   }
-  std::unique_ptr<ConsumeSession> open_consumer(ConsumeEvents&) override { return nullptr; }
+  std::unique_ptr<ConsumeSession> open_consumer(ConsumeEvents& events) override {
+    consume_events = &events;
+    return std::make_unique<Consuming>(acked);
+  }
   [[nodiscard]] bool forgets_at_exit() const override { return false; }
 
   PublishEvents* publish_events = nullptr;
   std::vector<Outgoing> published;
+  ConsumeEvents* consume_events = nullptr;
+  std::vector<std::pair<DeliveryTag, bool>> acked;  ///< and whether with all before it
 
  private:
   class Publishing final : public PublishSession {
@@ -85,6 +90,18 @@ class HandBroker final : public Broker {
 
    private:
     std::vector<Outgoing>& out_;
+  };
+  class Consuming final : public ConsumeSession {
+   public:
+    explicit Consuming(std::vector<std::pair<DeliveryTag, bool>>& acked) : acked_(acked) {}
+    void subscribe(const QueueName&, int) override {}
+    void cancel(const QueueName&) override {}
+    void ack(DeliveryTag tag, bool multiple) override { acked_.emplace_back(tag, multiple); }
+    void requeue(DeliveryTag) override {}
+    void reject(DeliveryTag) override {}
+
+   private:
+    std::vector<std::pair<DeliveryTag, bool>>& acked_;
   };
 };
 

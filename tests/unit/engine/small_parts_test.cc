@@ -2,6 +2,9 @@
 // publishes.
 #include <gtest/gtest.h>
 
+#include <random>
+#include <set>
+
 #include "engine/ack_tracker.h"
 #include "engine/log_health.h"
 #include "engine/publish_window.h"
@@ -117,6 +120,50 @@ TEST_F(AckTrackerTest, DeliveryAnsweredOtherwiseHoldsNoPrefixBack) {
   tracker_.forget({7, 1});
   tracker_.finish({7, 2});
   EXPECT_EQ(tracker_.take_acks(), (Acks{{{7, 2}, true}}));
+}
+
+TEST_F(AckTrackerTest, NumbersThatNobodyWasToldOfHoldNoPrefixBack) {
+  tracker_.on_delivery({7, 9});
+  for (const std::uint64_t number : {1, 2, 3, 4, 5, 6, 7, 8}) tracker_.finish({7, number});
+  EXPECT_TRUE(tracker_.owes_acks());
+  EXPECT_EQ(tracker_.take_acks(), (Acks{{{7, 6}, true}}));
+  EXPECT_FALSE(tracker_.owes_acks());
+  tracker_.finish({7, 9});
+  EXPECT_EQ(tracker_.take_acks(), (Acks{{{7, 9}, true}}));
+}
+
+TEST_F(AckTrackerTest, AnswersAtRandomAcknowledgeEachDeliveryOnceAndNoneThatIsOpen) {
+  std::mt19937 random(11);
+  tracker_.reset(8);
+  std::set<std::uint64_t> open;
+  std::set<std::uint64_t> finished;
+  std::uint64_t last = 0;
+  for (int step = 0; step < 20'000; ++step) {
+    if (open.size() < 50 && random() % 2 == 0) {
+      last += 1 + (random() % 8 == 0 ? random() % 3 : 0);
+      tracker_.on_delivery({8, last});
+      open.insert(last);
+    } else if (!open.empty()) {
+      const auto one = std::next(open.begin(), static_cast<std::ptrdiff_t>(random() % open.size()));
+      if (random() % 10 == 0) {
+        tracker_.forget({8, *one});
+      } else {
+        tracker_.finish({8, *one});
+        finished.insert(*one);
+      }
+      open.erase(one);
+    }
+    ASSERT_EQ(tracker_.outstanding(), open.size() + finished.size());
+    if (random() % 7 != 0) continue;
+    for (const auto& [tag, multiple] : tracker_.take_acks()) {
+      const auto first = multiple ? finished.begin() : finished.find(tag.number);
+      const auto end = finished.upper_bound(tag.number);
+      ASSERT_NE(first, finished.end());
+      ASSERT_TRUE(!multiple || open.empty() || *open.begin() > tag.number);
+      finished.erase(first, end);
+    }
+    ASSERT_TRUE(finished.empty());
+  }
 }
 
 TEST_F(AckTrackerTest, TagsOfAnEarlierEpochAndUnknownOnesAreIgnored) {

@@ -197,6 +197,20 @@ TEST_F(WorkerClaimTest, CrossingOutcomesAcknowledgeMultipleOnlyUpToTheFinishedPr
   EXPECT_EQ(last->tag.number, 2U);
 }
 
+TEST_F(WorkerClaimTest, OutcomesThatAreToldTogetherHaveOneAcknowledgement) {
+  std::vector<Key> keys;
+  for (const char* id : {"a", "b", "c"}) keys.push_back(start(id));
+  for (const Key key : keys) EXPECT_TRUE(write<Finish>(finish(key, Done{}, 1)));
+  EXPECT_FALSE(machine().owes_acks());
+  for (const Key key : keys) EXPECT_TRUE(machine().on_answer(key, recorded(), at_ms(1), moment(2)).empty());
+  EXPECT_TRUE(machine().owes_acks());
+  const auto ack = one<M::Ack>(machine().acknowledge());
+  ASSERT_TRUE(ack);
+  EXPECT_EQ(ack->tag.number, 3U);
+  EXPECT_TRUE(ack->multiple);
+  EXPECT_FALSE(machine().owes_acks());
+}
+
 TEST_F(WorkerClaimTest, LostSessionDropsAcknowledgementsButRunsGoOn) {
   const Key key = start("a");
   for (int i = 0; i < 10; ++i) (void)deliver("waiting " + std::to_string(i));

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <map>
 #include <optional>
 #include <string>
@@ -48,17 +49,23 @@ class WorkerMachineTest : public ::testing::Test {
     delivery.headers = {{"x-custom", "kept"}};
     return delivery;
   }
+  /// What an event asked for, and what was acknowledged thereupon.
+  M::Actions with_acks(M::Actions actions) {
+    auto acks = machine().acknowledge();
+    actions.insert(actions.end(), std::make_move_iterator(acks.begin()), std::make_move_iterator(acks.end()));
+    return actions;
+  }
   M::Actions deliver(const std::string& id, std::int64_t now = 0, int crashes = 0) {
-    return machine().on_delivery(delivery(id, crashes), moment(now));
+    return with_acks(machine().on_delivery(delivery(id, crashes), moment(now)));
   }
   M::Actions answer(Key key, Result<Answer> answer, std::int64_t sent, std::int64_t now) {
-    return machine().on_answer(key, std::move(answer), at_ms(sent), moment(now));
+    return with_acks(machine().on_answer(key, std::move(answer), at_ms(sent), moment(now)));
   }
   M::Actions answer(Key key, Result<Answer> given, std::int64_t now) { return answer(key, std::move(given), now, now); }
-  M::Actions tick(std::int64_t now) { return machine().on_tick(moment(now)); }
-  M::Actions begin_effect(Key key, std::int64_t now) { return machine().on_begin_effect(key, moment(now)); }
+  M::Actions tick(std::int64_t now) { return with_acks(machine().on_tick(moment(now))); }
+  M::Actions begin_effect(Key key, std::int64_t now) { return with_acks(machine().on_begin_effect(key, moment(now))); }
   M::Actions finish(Key key, HandlerOutcome outcome, std::int64_t now) {
-    return machine().on_finished(key, {std::move(outcome)}, moment(now));
+    return with_acks(machine().on_finished(key, {std::move(outcome)}, moment(now)));
   }
 
   static Result<Answer> granted(int try_count = 0) {
