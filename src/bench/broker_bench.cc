@@ -170,12 +170,10 @@ Result<Cost> run_ours(const app::Config& config, const BrokerBenchOptions& optio
 }
 
 Result<Cost> run_plain(const app::Config& config, const BrokerBenchOptions& options) {
-  auto client = PlainRabbitMq::connect(rabbitmq_url(config));
-  if (!client.ok()) return client.error();
   Result<double> took = 0.0;
   Cost cost = measured([&] {
-    took = (*client)->run_loop(std::string(kBenchQueue), {options.messages, static_cast<std::size_t>(options.size),
-                                                          options.window, options.acks_together});
+    took = run_plain_loop(
+        config, {options.messages, static_cast<std::size_t>(options.size), options.window, options.acks_together});
   });
   if (!took.ok()) return took.error();
   cost.seconds = *took;

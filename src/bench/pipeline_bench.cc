@@ -345,6 +345,40 @@ Result<double> measure_undisturbed(const app::Config& config, PipelineOptions op
   return run.messages_per_second();
 }
 
+/// The plain loop of RabbitMQ, half of it before and half of it after a run of ours: a machine that is slower for a
+/// while is so for both.
+class PlainBeside {
+ public:
+  PlainBeside(const app::Config& config, const PipelineOptions& options) : config_(config), size_(options.size) {
+    const bool comparable = !config.broker.in_process() && options.rate == 0 && !options.flood && options.waiting == 0;
+    if (comparable) half_ = options.messages / 2;
+  }
+
+  Status measure(RunWatch& watch) {
+    if (half_ == 0) return ok_status();
+    watch.tell("the plain client", 0, 0);
+    const auto took = run_plain_loop(config_, {half_, static_cast<std::size_t>(size_)});
+    if (!took.ok()) return took.error();
+    messages_ += half_;
+    seconds_ += *took;
+    return ok_status();
+  }
+
+  void report_on(Report& report, double ours) const {
+    if (seconds_ <= 0) return;
+    const double plain = static_cast<double>(messages_) / seconds_;
+    report.add("plain_messages_per_second", plain);
+    report.add("share_of_plain", ours / plain);
+  }
+
+ private:
+  const app::Config& config_;
+  const int size_;
+  std::int64_t half_ = 0;
+  std::int64_t messages_ = 0;
+  double seconds_ = 0;
+};
+
 }  // namespace
 
 Result<Report> run_pipeline_bench(app::Config config, const std::string& directory, const PipelineOptions& options,
@@ -363,10 +397,13 @@ Result<Report> run_pipeline_bench(app::Config config, const std::string& directo
     if (!measured.ok()) return measured.error();
     undisturbed = *measured;
   }
+  PlainBeside plain(config, options);
+  if (Status measured = plain.measure(watch); !measured.ok()) return measured.error();
   const WalMeter wal(config);
   const StatementMeter statements(config);
   PipelineRun run(config, options, watch);
   if (Status done = run.run(); !done.ok()) return done.error();
+  if (Status measured = plain.measure(watch); !measured.ok()) return measured.error();
   Report report;
   report.add("log", kind_of_log(config));
   report.add("broker", std::string(config.broker.in_process() ? "inprocess" : "rabbitmq"));
@@ -388,6 +425,7 @@ Result<Report> run_pipeline_bench(app::Config config, const std::string& directo
     report.add("undisturbed_messages_per_second", *undisturbed);
     report.add("share_of_undisturbed", *undisturbed > 0 ? run.messages_per_second() / *undisturbed : 0);
   }
+  plain.report_on(report, run.messages_per_second());
   report.add("fdatasync_us", *fdatasync_us);
   return report;
 }

@@ -14,6 +14,7 @@ namespace {
 constexpr amqp_channel_t kChannel = 1;
 constexpr int kFrameMax = 131'072;
 constexpr int kHeartbeatSeconds = 60;
+constexpr const char* kQueue = "waybill.bench.plain";
 
 amqp_bytes_t bytes(const std::string& text) { return amqp_cstring_bytes(text.c_str()); }
 
@@ -31,15 +32,25 @@ struct PlainRabbitMq::Impl {
     return reply.reply_type == AMQP_RESPONSE_NORMAL ? ok_status() : Status(failed(what));
   }
 
-  bool publish(const std::string& queue, const std::string& body, std::int64_t number) {
+  Status declare(bool classic) const {
+    amqp_table_entry_t type{};
+    type.key = amqp_cstring_bytes("x-queue-type");
+    type.value.kind = AMQP_FIELD_KIND_UTF8;
+    type.value.value.bytes = amqp_cstring_bytes(classic ? "classic" : "quorum");
+    amqp_queue_declare(connection, kChannel, amqp_cstring_bytes(kQueue), /*passive=*/0, /*durable=*/1, /*exclusive=*/0,
+                       /*auto_delete=*/0, {1, &type});
+    return checked("declaring a queue");
+  }
+
+  bool publish(const std::string& body, std::int64_t number) {
     const std::string id = std::to_string(number);
     amqp_basic_properties_t properties{};
     properties._flags = AMQP_BASIC_DELIVERY_MODE_FLAG | AMQP_BASIC_MESSAGE_ID_FLAG | AMQP_BASIC_CONTENT_TYPE_FLAG;
     properties.delivery_mode = AMQP_DELIVERY_PERSISTENT;
     properties.message_id = bytes(id);
     properties.content_type = amqp_cstring_bytes("text/plain");
-    return amqp_basic_publish(connection, kChannel, amqp_empty_bytes, bytes(queue), /*mandatory=*/1, /*immediate=*/0,
-                              &properties, bytes(body)) == AMQP_STATUS_OK;
+    return amqp_basic_publish(connection, kChannel, amqp_empty_bytes, amqp_cstring_bytes(kQueue), /*mandatory=*/1,
+                              /*immediate=*/0, &properties, bytes(body)) == AMQP_STATUS_OK;
   }
 
   /// Waits for one method and what belongs to it.
@@ -106,19 +117,22 @@ Status PlainRabbitMq::delete_queue(const std::string& queue) {
   return impl_->checked("deleting a queue");
 }
 
-Result<double> PlainRabbitMq::run_loop(const std::string& queue, const PlainLoopOptions& options) {
+Result<double> PlainRabbitMq::run_loop(const PlainLoopOptions& options) {
   Impl& impl = *impl_;
+  if (Status emptied = delete_queue(kQueue); !emptied.ok()) return emptied.error();  // of a run that was interrupted
+  if (Status declared = impl.declare(options.classic); !declared.ok()) return declared.error();
   const std::string body(options.size, 'x');
   impl.answered.resize(static_cast<std::size_t>(options.messages) + 1);
   amqp_confirm_select(impl.connection, kChannel);
   amqp_basic_qos(impl.connection, kChannel, 0, static_cast<std::uint16_t>(2 * options.window), 0);
-  amqp_basic_consume(impl.connection, kChannel, bytes(queue), amqp_empty_bytes, 0, 0, 0, amqp_empty_table);
+  amqp_basic_consume(impl.connection, kChannel, amqp_cstring_bytes(kQueue), amqp_empty_bytes, 0, 0, 0,
+                     amqp_empty_table);
   if (Status consuming = impl.checked("consuming"); !consuming.ok()) return consuming.error();
   const auto begin = std::chrono::steady_clock::now();
   std::int64_t published = 0;
   while (impl.delivered < options.messages || impl.confirmed < options.messages) {
     while (published < options.messages && published - impl.confirmed < options.window) {
-      if (!impl.publish(queue, body, ++published)) return failed("publishing");
+      if (!impl.publish(body, ++published)) return failed("publishing");
     }
     do {
       if (Status taken = impl.take(options); !taken.ok()) return taken.error();
@@ -126,6 +140,7 @@ Result<double> PlainRabbitMq::run_loop(const std::string& queue, const PlainLoop
     } while (amqp_frames_enqueued(impl.connection) != 0 || amqp_data_in_buffer(impl.connection) != 0);
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  if (Status removed = delete_queue(kQueue); !removed.ok()) return removed.error();
   amqp_channel_close(impl.connection, kChannel, AMQP_REPLY_SUCCESS);
   amqp_connection_close(impl.connection, AMQP_REPLY_SUCCESS);
   return took.count();
@@ -135,6 +150,13 @@ RabbitMqUrl rabbitmq_url(const app::Config& config) {
   RabbitMqUrl url = *parse_rabbitmq_url(config.broker.url);
   if (!config.broker.password.empty()) url.password = config.broker.password;
   return url;
+}
+
+Result<double> run_plain_loop(const app::Config& config, PlainLoopOptions options) {
+  options.classic = config.broker.classic_queues;
+  auto client = PlainRabbitMq::connect(rabbitmq_url(config));
+  if (!client.ok()) return client.error();
+  return (*client)->run_loop(options);
 }
 
 Status clear_broker(const app::Config& config) {

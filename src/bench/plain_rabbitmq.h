@@ -16,6 +16,7 @@ struct PlainLoopOptions {
   std::size_t size = 512;
   int window = 1'000;       ///< publishes without a confirm
   int acks_together = 100;  ///< deliveries that one ack answers
+  bool classic = false;     ///< the queue, instead of a quorum queue
 };
 
 /// One thread. Its calls may wait for ever if the broker falls silent: for benchmarks only.
@@ -26,14 +27,18 @@ class PlainRabbitMq {
   ~PlainRabbitMq();
 
   [[nodiscard]] Status delete_queue(const std::string& queue);
-  /// Publishes to the queue and consumes from it, on one connection; the seconds it took.
-  [[nodiscard]] Result<double> run_loop(const std::string& queue, const PlainLoopOptions& options);
+  /// Publishes to a queue of its own, which is made and removed, and consumes from it, on one connection; the seconds
+  /// it took. The connection is closed then.
+  [[nodiscard]] Result<double> run_loop(const PlainLoopOptions& options);
 
  private:
   struct Impl;
   explicit PlainRabbitMq(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+/// The same on a connection to the broker of `config`, with the type of queue that is configured there.
+[[nodiscard]] Result<double> run_plain_loop(const app::Config& config, PlainLoopOptions options);
 
 /// Removes the queues that the benchmarks use from the broker of `config`, if it is a RabbitMQ, with what an earlier
 /// run left in them. Errors: one sentence.

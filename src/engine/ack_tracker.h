@@ -38,10 +38,10 @@ class AckTracker {
   [[nodiscard]] State* find(DeliveryTag tag);
 
   std::uint64_t epoch_ = 0;
-  std::uint64_t first_ = 1;     // the number that `states_` begins with
-  std::deque<State> states_;    // by number, without holes; at most as long as the oldest open delivery lets it be
-  std::size_t open_ = 0;        // delivered, not yet answered
-  std::size_t finished_ = 0;    // to be acknowledged
+  std::uint64_t first_ = 1;   // the number that `states_` begins with
+  std::deque<State> states_;  // by number, without holes; at most as long as the oldest open delivery lets it be
+  std::size_t open_ = 0;      // delivered, not yet answered
+  std::size_t finished_ = 0;  // to be acknowledged
 };
 
 }  // namespace waybill
