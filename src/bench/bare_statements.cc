@@ -38,8 +38,11 @@ std::string id_of(std::int64_t index) { return std::to_string(kFirstId + index *
 Result<BareStatements> BareStatements::open(const std::string& path, const app::Config& config, std::string body) {
   const SystemWallClock clock;
   if (auto made = SqliteLog::open({path, clock}); !made.ok()) return made.error();
-  auto db = Connection::open(
-      {.path = path, .triggers = false, .cache_bytes = kCacheBytes, .wal_bytes_kept = 2 * kPage * kCheckpointPages});
+  auto db = Connection::open({.path = path,
+                              .triggers = false,
+                              .cache_bytes = kCacheBytes,
+                              .gathers_wal = true,
+                              .wal_bytes_kept = 2 * kPage * kCheckpointPages});
   if (!db.ok()) return db.error();
   if (Status durable = sqlite::make_durable(**db, path); !durable.ok()) return durable.error();
   return BareStatements(std::move(*db), config, std::move(body));

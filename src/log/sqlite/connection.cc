@@ -145,7 +145,9 @@ Result<std::unique_ptr<Connection>> Connection::open(const Options& options) {
   static_cast<void>(kNoStatistics);
   std::unique_ptr<Connection> connection(new Connection(options));
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (options.query_only ? 0 : SQLITE_OPEN_CREATE);
-  const int code = sqlite3_open_v2(options.path.c_str(), &connection->database_, flags, nullptr);
+  if (options.gathers_wal) connection->files_.emplace();
+  const int code = sqlite3_open_v2(options.path.c_str(), &connection->database_, flags,
+                                   options.gathers_wal ? connection->files_->name() : nullptr);
   if (connection->database_ == nullptr) return make_error(ErrorClass::kRetry, "no memory to open the message log");
   sqlite3_extended_result_codes(connection->database_, 1);
   if (code != SQLITE_OK) {

@@ -16,6 +16,7 @@
 #include "base/sha256.h"
 #include "base/time.h"
 #include "core/names.h"
+#include "log/sqlite/wal_gathering.h"
 
 struct sqlite3;
 struct sqlite3_blob;
@@ -126,6 +127,7 @@ class Connection {
     bool query_only = false;  ///< refuses to write, and needs a database that exists
     bool triggers = true;     ///< false: what the triggers keep is kept by this connection's own statements
     std::size_t cache_bytes = 2U << 20U;
+    bool gathers_wal = false;         ///< writes its log in large pieces: for one that writes much
     std::int64_t wal_bytes_kept = 0;  ///< a write-ahead log that grew larger is cut back when it begins anew
   };
   /// Opens or creates the file and sets what concerns this connection alone. Errors: kRetry, kPermanent.
@@ -205,6 +207,7 @@ class Connection {
   };
 
   Options options_;
+  std::optional<WalGathering> files_;  // outlives the database
   sqlite3* database_ = nullptr;
   std::unordered_map<const char*, std::unique_ptr<sqlite3_stmt, Finalize>> statements_;  // by address of the SQL
   std::optional<Failure> failure_;

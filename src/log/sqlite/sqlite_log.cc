@@ -88,6 +88,7 @@ Result<std::unique_ptr<Connection>> SqliteLog::Impl::connect() const {
                            .busy_timeout = options_.busy_timeout,
                            .triggers = false,
                            .cache_bytes = options_.cache_bytes,
+                           .gathers_wal = true,
                            .wal_bytes_kept = 2 * kPage * options_.checkpoint_pages});
 }
 
