@@ -39,7 +39,6 @@ def backlog(make_daemon, over_node, count, name="one"):
     with daemon:
         ids = confirmed(daemon, over_node, count)
         assert daemon.stop() == 0
-    assert read_one(daemon.database, "SELECT max(publish_count) FROM msg_log") == 1
     del daemon.config["instance.roles"]
     return daemon, ids
 
@@ -133,6 +132,8 @@ def test_an_honest_backlog_is_left_alone(make_daemon, node, over_node, tmp_path,
     """Also when the broker has just restarted and counts nothing, and while handlers hold all that was delivered."""
     daemon, ids = backlog(make_daemon, {**over_node, "worker.max_concurrency": 64, "worker.handler_deadline": "10m"}, count)
     node.keep(over_node)
+    # On a busy machine some were not published from memory in time, and so by a take: that counts as a further publish.
+    published = read_one(daemon.database, "SELECT sum(publish_count) FROM msg_log")
     written = read_one(daemon.database, "SELECT max(update_time) FROM msg_log")
     gate = tmp_path / "gate"
     gate.touch()
@@ -149,5 +150,5 @@ def test_an_honest_backlog_is_left_alone(make_daemon, node, over_node, tmp_path,
         gate.unlink()
         check_all_delivered(daemon, ids, within_s=count / 400)
     assert LOST not in daemon.stderr
-    assert read_one(daemon.database, "SELECT max(publish_count) FROM msg_log") == 1
+    assert read_one(daemon.database, "SELECT sum(publish_count) FROM msg_log") == published, "none was published again"
     assert set(effects_of(daemon, ids)) == {1}
