@@ -35,8 +35,9 @@ class SimNode final : public Loop {
   /// Called by `kill`: how a peer learns that the node's connections broke.
   void on_kill(Task hook) { kill_hooks_.push_back(std::move(hook)); }
 
-  /// The node stands still (a stopped process): what falls due before `when` runs then, in its old order.
-  void freeze_until(MonoTime when) { frozen_until_ = when; }
+  /// The node stands still (a stopped process): what falls due before `when` runs then, in its old order. A shorter
+  /// standstill does not end a longer one.
+  void freeze_until(MonoTime when) { frozen_until_ = std::max(frozen_until_, when); }
   /// How many tasks were late because the node stood still.
   [[nodiscard]] std::uint64_t held_back() const { return held_back_; }
 

@@ -126,6 +126,18 @@ TEST_F(SimLoopTest, FrozenNodeCatchesUpInItsOldOrder) {
   EXPECT_EQ(written_, "b123");
 }
 
+TEST_F(SimLoopTest, AShorterStandstillDoesNotEndALongerOne) {
+  a_.call_at(at(5), write('1'));
+  a_.call_at(at(12), write('2'));
+  a_.freeze_until(at(20));
+  world_.run_until(at(6));  // the first waits for the end
+  a_.freeze_until(at(10));
+  world_.run_until(at(19));
+  EXPECT_EQ(written_, "");
+  world_.run_until(at(20));
+  EXPECT_EQ(written_, "12");
+}
+
 TEST_F(SimLoopTest, RunningIntoAFrozenNodeDoesNotPassTheLimit) {
   a_.call_at(at(5), write('a'));
   a_.freeze_until(at(50));
