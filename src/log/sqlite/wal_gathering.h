@@ -2,7 +2,9 @@
 //
 // SQLite appends each page to that log with two writes, of 24 and of 4,096 bytes, so that the kernel touches its own
 // pages three times for one (docs/adr/0024). Here they are gathered, and written before anything else is done with the
-// file: so before every sync, which makes a commit durable and comes before any reader is told of its pages.
+// file: so before every sync, which makes a commit durable and comes before any reader is told of its pages. A
+// connection without `synchronous=FULL` has no such sync, and must not be opened so: readers would look for pages in
+// vain.
 #pragma once
 
 #include <memory>
