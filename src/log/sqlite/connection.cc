@@ -287,9 +287,10 @@ void Connection::interrupt() { sqlite3_interrupt(database_); }
 bool Connection::in_transaction() const { return sqlite3_get_autocommit(database_) == 0; }
 
 void Connection::rollback() {
-  if (!in_transaction()) return;  // some errors roll back by themselves
-  // Fails only if the connection is beyond use, which the next statement on it reports.
-  sqlite3_exec(database_, "ROLLBACK", nullptr, nullptr, nullptr);
+  // Some errors roll back by themselves. It fails only if the connection is beyond use, which the next statement on it
+  // reports.
+  if (in_transaction()) sqlite3_exec(database_, "ROLLBACK", nullptr, nullptr, nullptr);
+  if (files_) files_->discard();
 }
 
 bool Connection::checkpoint(Checkpoint mode) {

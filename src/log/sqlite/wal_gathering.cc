@@ -56,10 +56,9 @@ int after_writing(sqlite3_file* file, Args... args) {
 
 int close(sqlite3_file* file) {
   File& log = of(file);
-  const int written = write_out(log);
-  const int closed = log.real()->pMethods->xClose(log.real());
-  delete log.gathered;
-  return written != SQLITE_OK ? written : closed;
+  // What no sync has followed was never committed, and another writer may stand there by now.
+  log.gathered->clear();
+  return log.real()->pMethods->xClose(log.real());
 }
 
 template <auto kMethod>
@@ -93,20 +92,17 @@ const sqlite3_io_methods kMethods = {1,
 
 struct WalGathering::Vfs {
   std::string name;
+  std::string gathered;  // of the one log that the connection has
   sqlite3_vfs self{};
   sqlite3_vfs* real = nullptr;
 
   static int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* opened) {
     sqlite3_vfs* const real = static_cast<Vfs*>(vfs->pAppData)->real;
     if ((flags & SQLITE_OPEN_WAL) == 0) return real->xOpen(real, name, file, flags, opened);
-    file->pMethods = nullptr;  // until it is open
-    auto gathered = std::make_unique<std::string>();
-    auto* const log = new (file) File{{nullptr}, gathered.get(), 0};
+    auto* const log = new (file) File{{nullptr}, &static_cast<Vfs*>(vfs->pAppData)->gathered, 0};
     const int code = real->xOpen(real, name, log->real(), flags, opened);
-    if (code != SQLITE_OK) return code;
-    static_cast<void>(gathered.release());  // the file's, until `close`
-    log->base.pMethods = &kMethods;
-    return SQLITE_OK;
+    if (code == SQLITE_OK) log->base.pMethods = &kMethods;
+    return code;
   }
 };
 
@@ -123,6 +119,8 @@ WalGathering::WalGathering() : vfs_(std::make_unique<Vfs>()) {
 }
 
 WalGathering::~WalGathering() { sqlite3_vfs_unregister(&vfs_->self); }
+
+void WalGathering::discard() { vfs_->gathered.clear(); }
 
 const char* WalGathering::name() const { return vfs_->name.c_str(); }
 

@@ -22,6 +22,9 @@ class WalGathering {
 
   /// To open the connection with.
   [[nodiscard]] const char* name() const;
+  /// To be called whenever a transaction was rolled back, before anything else: what it wrote is not in the file yet,
+  /// and where it would go another program may commit from now on.
+  void discard();
 
  private:
   struct Vfs;

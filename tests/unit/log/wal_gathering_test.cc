@@ -155,5 +155,30 @@ TEST_F(GatheringLogTest, AFlushThatDoesNotFitTheCacheReadsWhatItWrote) {
   }
 }
 
+// What it wrote before it failed must not come over what another program has committed in its place.
+TEST_F(GatheringLogTest, AFlushThatWasRolledBackLeavesTheNextOneOfAStrangerAlone) {
+  options_.cache_bytes = 64U << 10U;
+  open();
+  std::vector<Write> writes;
+  for (int i = 0; i < 300; ++i) {
+    Append one = append("m" + std::to_string(i));
+    one.message.body = Body(std::string(1'500, 'x'));
+    writes.emplace_back(std::move(one));
+  }
+  files_.fail(FileCall::kWrite, "-wal", SQLITE_FULL, /*skipped=*/1);
+  EXPECT_EQ(failing(writes).what, ErrorClass::kRetry);
+  files_.heal();
+  sqlite3* stranger = nullptr;
+  ASSERT_EQ(sqlite3_open(path().c_str(), &stranger), SQLITE_OK);
+  constexpr const char* kInsert =
+      "INSERT INTO msg_log (msg_id, msg, exchange, routing_key) VALUES ('theirs', 'm', 'e', 'k')";
+  EXPECT_EQ(sqlite3_exec(stranger, kInsert, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(stranger);
+  sqlite3_close(stranger);
+  EXPECT_EQ(apply<AppendAnswer>(append("ours")).kind, AppendAnswer::Kind::kAccepted);
+  EXPECT_TRUE(find("theirs"));
+  EXPECT_TRUE(find("ours"));
+  EXPECT_FALSE(find("m0"));
+}
+
 }  // namespace
 }  // namespace waybill
