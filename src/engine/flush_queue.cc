@@ -58,7 +58,7 @@ bool FlushQueue::has_room(Class cls, std::size_t rows, std::size_t bytes) const 
   return cls != kBulk || bulk_bytes_ == 0 || bulk_bytes_ + bytes <= limits_.bulk_bytes_max;
 }
 
-void FlushQueue::append(Class cls, Item item) {
+void FlushQueue::append(Class cls, Item&& item) {
   account(cls, item, /*added=*/true);
   waiting_[cls].push_back(std::move(item));
 }
@@ -143,6 +143,9 @@ FlushQueue::Batch FlushQueue::next_batch(MonoTime now) {
   Batch batch;
   const auto ready = company_ready_at();
   if (!ready || *ready > now) return batch;
+  std::size_t waiting = 0;
+  for (const auto& queue : waiting_) waiting += queue.size();
+  batch.reserve(std::min(waiting, batch_rows_));
   Load load;
   for (const Class cls : {kUrgent, kLazy, kBodies, kBulk}) {
     auto& queue = waiting_[cls];

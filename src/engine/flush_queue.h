@@ -92,7 +92,7 @@ class FlushQueue {
   [[nodiscard]] std::optional<MonoTime> company_ready_at() const;
   [[nodiscard]] Batch next_alone(MonoTime now);
   void keep_alone(Item item, MonoTime now);
-  void append(Class cls, Item item);
+  void append(Class cls, Item&& item);
   void account(Class cls, const Item& item, bool added);
   template <class Visit>
   void for_each_queue(const Visit& visit) {

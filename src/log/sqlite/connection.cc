@@ -290,7 +290,6 @@ void Connection::rollback() {
   // Some errors roll back by themselves. It fails only if the connection is beyond use, which the next statement on it
   // reports.
   if (in_transaction()) sqlite3_exec(database_, "ROLLBACK", nullptr, nullptr, nullptr);
-  if (files_) files_->discard();
 }
 
 bool Connection::checkpoint(Checkpoint mode) {

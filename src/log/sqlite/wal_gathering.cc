@@ -12,37 +12,44 @@ namespace {
 /// SQLite's own file system writes less than 128 KiB at once: of a larger size it looks at the low bits alone.
 constexpr std::size_t kGatheredMax = 124U << 10U;
 
-/// The log, as SQLite sees it. The real file stands behind it in the same memory.
+/// What the one log of a connection does not hold yet.
+struct Gathered {
+  sqlite3_file* log = nullptr;  // the real one, while it is open
+  sqlite3_int64 begin = 0;      // where the bytes are to be written
+  std::string bytes;
+
+  [[nodiscard]] sqlite3_int64 end() const { return begin + static_cast<sqlite3_int64>(bytes.size()); }
+
+  int write_out() {
+    if (bytes.empty()) return SQLITE_OK;
+    const int code = log->pMethods->xWrite(log, bytes.data(), static_cast<int>(bytes.size()), begin);
+    // After a failure nothing of it counts: SQLite gives the transaction up, and writes over it.
+    bytes.clear();
+    return code;
+  }
+};
+
+// ---- the log --------------------------------------------------------------------------------------------------------
+
+/// As SQLite sees it. The real file stands behind it in the same memory.
 struct File {
   sqlite3_file base;  // first, for SQLite
-  std::string* gathered;
-  sqlite3_int64 begin;  // where it is to be written
+  Gathered* gathered;
 
   [[nodiscard]] sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
-  [[nodiscard]] sqlite3_int64 end() const { return begin + static_cast<sqlite3_int64>(gathered->size()); }
 };
 
 File& of(sqlite3_file* file) { return *reinterpret_cast<File*>(file); }
 
-int write_out(File& log) {
-  if (log.gathered->empty()) return SQLITE_OK;
-  sqlite3_file* const real = log.real();
-  const int code =
-      real->pMethods->xWrite(real, log.gathered->data(), static_cast<int>(log.gathered->size()), log.begin);
-  // After a failure nothing of it counts: SQLite gives the transaction up, and writes over it.
-  log.gathered->clear();
-  return code;
-}
-
 // One write is a page at the most, of 64 KiB.
 int write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 offset) {
-  File& log = of(file);
+  Gathered& gathered = *of(file).gathered;
   const auto more = static_cast<std::size_t>(size);
-  if (offset != log.end() || log.gathered->size() + more > kGatheredMax) {
-    if (const int code = write_out(log); code != SQLITE_OK) return code;
-    log.begin = offset;
+  if (offset != gathered.end() || gathered.bytes.size() + more > kGatheredMax) {
+    if (const int code = gathered.write_out(); code != SQLITE_OK) return code;
+    gathered.begin = offset;
   }
-  log.gathered->append(static_cast<const char*>(bytes), more);
+  gathered.bytes.append(static_cast<const char*>(bytes), more);
   return SQLITE_OK;
 }
 
@@ -50,14 +57,15 @@ int write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 offset)
 template <auto kMethod, class... Args>
 int after_writing(sqlite3_file* file, Args... args) {
   File& log = of(file);
-  if (const int code = write_out(log); code != SQLITE_OK) return code;
+  if (const int code = log.gathered->write_out(); code != SQLITE_OK) return code;
   return (log.real()->pMethods->*kMethod)(log.real(), args...);
 }
 
 int close(sqlite3_file* file) {
   File& log = of(file);
   // What no sync has followed was never committed, and another writer may stand there by now.
-  log.gathered->clear();
+  log.gathered->bytes.clear();
+  log.gathered->log = nullptr;
   return log.real()->pMethods->xClose(log.real());
 }
 
@@ -88,21 +96,57 @@ const sqlite3_io_methods kMethods = {1,
                                      nullptr,
                                      nullptr};
 
+// ---- the database ---------------------------------------------------------------------------------------------------
+
+/// SQLite's own, except for the locks.
+struct DatabaseMethods : sqlite3_io_methods {
+  const sqlite3_io_methods* real = nullptr;
+  Gathered* gathered = nullptr;
+};
+
+// A transaction that was rolled back, be it by an error, has pages in memory that no sync has followed. Where they
+// would go another program may commit as soon as it has the writers' lock: so they go there before, as SQLite's own
+// would have.
+int lock_shared_memory(sqlite3_file* file, int offset, int count, int flags) {
+  constexpr int kWritersLock = 0;  // https://www.sqlite.org/walformat.html#wal_locks
+  const auto& methods = *static_cast<const DatabaseMethods*>(file->pMethods);
+  // Whether it succeeds matters to nobody any more.
+  if (offset == kWritersLock && (flags & SQLITE_SHM_UNLOCK) != 0) static_cast<void>(methods.gathered->write_out());
+  return methods.real->xShmLock(file, offset, count, flags);
+}
+
 }  // namespace
 
 struct WalGathering::Vfs {
   std::string name;
-  std::string gathered;  // of the one log that the connection has
+  Gathered gathered;
+  DatabaseMethods database;
   sqlite3_vfs self{};
   sqlite3_vfs* real = nullptr;
 
   static int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* opened) {
-    sqlite3_vfs* const real = static_cast<Vfs*>(vfs->pAppData)->real;
-    if ((flags & SQLITE_OPEN_WAL) == 0) return real->xOpen(real, name, file, flags, opened);
-    auto* const log = new (file) File{{nullptr}, &static_cast<Vfs*>(vfs->pAppData)->gathered, 0};
-    const int code = real->xOpen(real, name, log->real(), flags, opened);
-    if (code == SQLITE_OK) log->base.pMethods = &kMethods;
+    Vfs& own = *static_cast<Vfs*>(vfs->pAppData);
+    if ((flags & SQLITE_OPEN_WAL) != 0) return own.open_log(name, file, flags, opened);
+    const int code = own.real->xOpen(own.real, name, file, flags, opened);
+    if (code == SQLITE_OK && (flags & SQLITE_OPEN_MAIN_DB) != 0) own.watch_locks(*file);
     return code;
+  }
+
+ private:
+  int open_log(const char* path, sqlite3_file* file, int flags, int* opened) {
+    auto* const log = new (file) File{{nullptr}, &gathered};
+    const int code = real->xOpen(real, path, log->real(), flags, opened);
+    if (code != SQLITE_OK) return code;
+    log->base.pMethods = &kMethods;
+    gathered.log = log->real();
+    return code;
+  }
+  void watch_locks(sqlite3_file& file) {
+    static_cast<sqlite3_io_methods&>(database) = *file.pMethods;
+    database.xShmLock = lock_shared_memory;
+    database.real = file.pMethods;
+    database.gathered = &gathered;
+    file.pMethods = &database;
   }
 };
 
@@ -119,8 +163,6 @@ WalGathering::WalGathering() : vfs_(std::make_unique<Vfs>()) {
 }
 
 WalGathering::~WalGathering() { sqlite3_vfs_unregister(&vfs_->self); }
-
-void WalGathering::discard() { vfs_->gathered.clear(); }
 
 const char* WalGathering::name() const { return vfs_->name.c_str(); }
 

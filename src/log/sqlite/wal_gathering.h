@@ -2,9 +2,9 @@
 //
 // SQLite appends each page to that log with two writes, of 24 and of 4,096 bytes, so that the kernel touches its own
 // pages three times for one (docs/adr/0024). Here they are gathered, and written before anything else is done with the
-// file: so before every sync, which makes a commit durable and comes before any reader is told of its pages. A
-// connection without `synchronous=FULL` has no such sync, and must not be opened so: readers would look for pages in
-// vain.
+// file: so before every sync, which makes a commit durable and comes before any reader is told of its pages; and before
+// another program may write in their place. A connection without `synchronous=FULL` has no such sync, and must not be
+// opened so: readers would look for pages in vain.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,8 @@
 namespace waybill::sqlite {
 
 /// In front of the default file system of SQLite, for one connection, which it outlives. Only the write-ahead log is
-/// treated so. A write that fails is told by the call that follows, at the latest by the sync of its commit.
+/// treated so, which is one: no further database may be attached. A write that fails is told by the call that follows,
+/// at the latest by the sync of its commit.
 class WalGathering {
  public:
   WalGathering();
@@ -22,9 +23,6 @@ class WalGathering {
 
   /// To open the connection with.
   [[nodiscard]] const char* name() const;
-  /// To be called whenever a transaction was rolled back, before anything else: what it wrote is not in the file yet,
-  /// and where it would go another program may commit from now on.
-  void discard();
 
  private:
   struct Vfs;
