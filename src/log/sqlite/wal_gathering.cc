@@ -17,15 +17,21 @@ struct Gathered {
   sqlite3_file* log = nullptr;  // the real one, while it is open
   sqlite3_int64 begin = 0;      // where the bytes are to be written
   std::string bytes;
+  int failed = SQLITE_OK;  // a write, since the writers' lock was taken
 
   [[nodiscard]] sqlite3_int64 end() const { return begin + static_cast<sqlite3_int64>(bytes.size()); }
 
+  // SQLite takes a page that it has written for written, and its transaction for sound until it is told otherwise: none
+  // that lacks a page may be committed, whoever was told first.
   int write_out() {
-    if (bytes.empty()) return SQLITE_OK;
-    const int code = log->pMethods->xWrite(log, bytes.data(), static_cast<int>(bytes.size()), begin);
-    // After a failure nothing of it counts: SQLite gives the transaction up, and writes over it.
+    if (failed != SQLITE_OK || bytes.empty()) return failed;
+    failed = log->pMethods->xWrite(log, bytes.data(), static_cast<int>(bytes.size()), begin);
     bytes.clear();
-    return code;
+    return failed;
+  }
+  void forget() {
+    bytes.clear();
+    failed = SQLITE_OK;
   }
 };
 
@@ -44,6 +50,7 @@ File& of(sqlite3_file* file) { return *reinterpret_cast<File*>(file); }
 // One write is a page at the most, of 64 KiB.
 int write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 offset) {
   Gathered& gathered = *of(file).gathered;
+  if (gathered.failed != SQLITE_OK) return gathered.failed;
   const auto more = static_cast<std::size_t>(size);
   if (offset != gathered.end() || gathered.bytes.size() + more > kGatheredMax) {
     if (const int code = gathered.write_out(); code != SQLITE_OK) return code;
@@ -64,7 +71,7 @@ int after_writing(sqlite3_file* file, Args... args) {
 int close(sqlite3_file* file) {
   File& log = of(file);
   // What no sync has followed was never committed, and another writer may stand there by now.
-  log.gathered->bytes.clear();
+  log.gathered->forget();
   log.gathered->log = nullptr;
   return log.real()->pMethods->xClose(log.real());
 }
@@ -110,8 +117,10 @@ struct DatabaseMethods : sqlite3_io_methods {
 int lock_shared_memory(sqlite3_file* file, int offset, int count, int flags) {
   constexpr int kWritersLock = 0;  // https://www.sqlite.org/walformat.html#wal_locks
   const auto& methods = *static_cast<const DatabaseMethods*>(file->pMethods);
-  // Whether it succeeds matters to nobody any more.
-  if (offset == kWritersLock && (flags & SQLITE_SHM_UNLOCK) != 0) static_cast<void>(methods.gathered->write_out());
+  if (offset == kWritersLock && (flags & SQLITE_SHM_UNLOCK) != 0) {
+    static_cast<void>(methods.gathered->write_out());  // whether it succeeds matters to nobody any more
+    methods.gathered->forget();
+  }
   return methods.real->xShmLock(file, offset, count, flags);
 }
 
@@ -121,14 +130,15 @@ struct WalGathering::Vfs {
   std::string name;
   Gathered gathered;
   DatabaseMethods database;
+  bool sync_is_last = false;  // a commit writes nothing after it
   sqlite3_vfs self{};
   sqlite3_vfs* real = nullptr;
 
   static int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* opened) {
     Vfs& own = *static_cast<Vfs*>(vfs->pAppData);
-    if ((flags & SQLITE_OPEN_WAL) != 0) return own.open_log(name, file, flags, opened);
+    if ((flags & SQLITE_OPEN_WAL) != 0 && own.sync_is_last) return own.open_log(name, file, flags, opened);
     const int code = own.real->xOpen(own.real, name, file, flags, opened);
-    if (code == SQLITE_OK && (flags & SQLITE_OPEN_MAIN_DB) != 0) own.watch_locks(*file);
+    if (code == SQLITE_OK && (flags & SQLITE_OPEN_MAIN_DB) != 0) own.on_database(*file);
     return code;
   }
 
@@ -141,7 +151,9 @@ struct WalGathering::Vfs {
     gathered.log = log->real();
     return code;
   }
-  void watch_locks(sqlite3_file& file) {
+  void on_database(sqlite3_file& file) {
+    // Without this, as the database's URI may ask for, a commit fills the rest of a sector after its sync.
+    sync_is_last = (file.pMethods->xDeviceCharacteristics(&file) & SQLITE_IOCAP_POWERSAFE_OVERWRITE) != 0;
     static_cast<sqlite3_io_methods&>(database) = *file.pMethods;
     database.xShmLock = lock_shared_memory;
     database.real = file.pMethods;
@@ -151,6 +163,7 @@ struct WalGathering::Vfs {
 };
 
 WalGathering::WalGathering() : vfs_(std::make_unique<Vfs>()) {
+  vfs_->gathered.bytes.reserve(kGatheredMax);  // SQLite calls from C: nothing may throw there
   vfs_->name = "waybill-" + std::to_string(reinterpret_cast<std::uintptr_t>(vfs_.get()));
   vfs_->real = sqlite3_vfs_find(nullptr);
   vfs_->self = *vfs_->real;

@@ -13,7 +13,7 @@ namespace waybill::sqlite {
 
 /// In front of the default file system of SQLite, for one connection, which it outlives. Only the write-ahead log is
 /// treated so, which is one: no further database may be attached. A write that fails is told by the call that follows,
-/// at the latest by the sync of its commit.
+/// at the latest by the sync of its commit, and by every further one until the writers' lock is given up.
 class WalGathering {
  public:
   WalGathering();

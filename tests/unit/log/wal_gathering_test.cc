@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <fstream>
+#include <memory>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/sha256.h"
@@ -23,18 +25,29 @@ namespace {
 class WalGatheringTest : public SqliteLogFixture {
  protected:
   void SetUp() override {
-    name_ = path() + "-wal";
-    name_.append(3, '\0');  // SQLite's names end with a list of parameters
+    database_name_ = with_end(path());
+    name_ = with_end(path() + "-wal");
     std::ofstream(path()).flush();
-    sqlite3_vfs* const vfs = sqlite3_vfs_find(gathering_.name());
-    ASSERT_NE(vfs, nullptr);
-    memory_.resize(static_cast<std::size_t>(vfs->szOsFile));
-    constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_WAL;
-    ASSERT_EQ(vfs->xOpen(vfs, name_.c_str(), file(), kFlags, nullptr), SQLITE_OK);
+    vfs_ = sqlite3_vfs_find(gathering_.name());
+    ASSERT_NE(vfs_, nullptr);
+    open_file(database_, database_name_, SQLITE_OPEN_MAIN_DB);
+    open_file(memory_, name_, SQLITE_OPEN_WAL);
   }
-  void TearDown() override { EXPECT_EQ(file()->pMethods->xClose(file()), SQLITE_OK); }
+  void TearDown() override {
+    for (auto* const memory : {&memory_, &database_}) EXPECT_EQ(at(*memory)->pMethods->xClose(at(*memory)), SQLITE_OK);
+  }
 
-  sqlite3_file* file() { return reinterpret_cast<sqlite3_file*>(memory_.data()); }
+  using Memory = std::vector<std::max_align_t>;
+
+  // SQLite's names end with a list of parameters.
+  static std::string with_end(std::string name) { return name.append(3, '\0'); }
+  static sqlite3_file* at(Memory& memory) { return reinterpret_cast<sqlite3_file*>(memory.data()); }
+  void open_file(Memory& memory, const std::string& name, int kind) {
+    memory.resize(static_cast<std::size_t>(vfs_->szOsFile));
+    ASSERT_EQ(vfs_->xOpen(vfs_, name.c_str(), at(memory), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | kind, nullptr),
+              SQLITE_OK);
+  }
+  sqlite3_file* file() { return at(memory_); }
   int write(std::size_t offset, const std::string& bytes) {
     return file()->pMethods->xWrite(file(), bytes.data(), static_cast<int>(bytes.size()),
                                     static_cast<sqlite3_int64>(offset));
@@ -55,8 +68,11 @@ class WalGatheringTest : public SqliteLogFixture {
 
   FaultyFiles files_;  // what stands behind is the default when the other is made
   sqlite::WalGathering gathering_;
+  sqlite3_vfs* vfs_ = nullptr;
+  std::string database_name_;
   std::string name_;
-  std::vector<std::max_align_t> memory_;
+  Memory database_;
+  Memory memory_;
 };
 
 TEST_F(WalGatheringTest, PagesOfACommitAreOneWriteBeforeItsSync) {
@@ -72,11 +88,20 @@ TEST_F(WalGatheringTest, PagesOfACommitAreOneWriteBeforeItsSync) {
   EXPECT_EQ(files_.calls(), (std::vector<std::string>{"write -wal", "sync -wal"}));
 }
 
-TEST_F(WalGatheringTest, AFullDiskIsToldByTheSync) {
+TEST_F(WalGatheringTest, AFullDiskIsToldByTheSyncAndUntilTheWritersLockIsGivenUp) {
+  constexpr int kGiveUp = SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE;
+  sqlite3_file* const database = at(database_);
+  void volatile* shared = nullptr;
+  ASSERT_EQ(database->pMethods->xShmMap(database, 0, 32'768, 1, &shared), SQLITE_OK);
+  ASSERT_EQ(database->pMethods->xShmLock(database, 0, 1, SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE), SQLITE_OK);
   files_.fail(FileCall::kWrite, "-wal", SQLITE_FULL);
   ASSERT_EQ(write(0, "frame"), SQLITE_OK);
   EXPECT_EQ(sync(), SQLITE_FULL);
   files_.heal();
+  EXPECT_EQ(write(0, "again"), SQLITE_FULL);
+  EXPECT_EQ(sync(), SQLITE_FULL);
+  ASSERT_EQ(database->pMethods->xShmLock(database, 0, 1, kGiveUp), SQLITE_OK);
+  ASSERT_EQ(database->pMethods->xShmUnmap(database, 1), SQLITE_OK);
   ASSERT_EQ(write(0, "again"), SQLITE_OK);
   ASSERT_EQ(sync(), SQLITE_OK);
   EXPECT_EQ(read(0, 5), "again");
@@ -157,32 +182,95 @@ TEST_F(GatheringLogTest, AFlushThatDoesNotFitTheCacheReadsWhatItWrote) {
   }
 }
 
-// What it wrote before must not come over what another program has committed in its place.
-TEST_F(GatheringLogTest, ATransactionThatWasRolledBackLeavesTheCommitOfAStrangerAlone) {
-  open();
-  close();  // the schema is there
-  auto opened = sqlite::Connection::open({.path = path(), .cache_bytes = 64U << 10U, .gathers_wal = true});
-  ASSERT_TRUE(opened.ok());
-  sqlite::Connection& db = **opened;
-  constexpr const char* kInsert = "INSERT INTO msg_log (msg_id, msg, exchange, routing_key) VALUES (?1, ?2, 'e', 'k')";
-  db.script("BEGIN IMMEDIATE");
-  for (int i = 0; i < 300; ++i) db.run(kInsert, "m" + std::to_string(i), std::string(1'500, 'x'));
-  ASSERT_FALSE(db.failed());
-  db.script("ROLLBACK");
-  sqlite3* stranger = nullptr;
-  ASSERT_EQ(sqlite3_open(path().c_str(), &stranger), SQLITE_OK);
-  for (int i = 0; i < 40; ++i) {
-    const std::string insert = "INSERT INTO msg_log (msg_id, msg, exchange, routing_key) VALUES ('theirs" +
-                               std::to_string(i) + "', '" + std::string(1'500, 'y') + "', 'e', 'k')";
-    EXPECT_EQ(sqlite3_exec(stranger, insert.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(stranger);
+/// One connection that writes, whose small cache sends pages to the log before the commit.
+class GatheringConnectionTest : public GatheringLogTest {
+ protected:
+  static constexpr const char* kInsert =
+      "INSERT INTO msg_log (msg_id, msg, exchange, routing_key) VALUES (?1, ?2, 'e', 'k')";
+
+  void SetUp() override {
+    open();
+    close();  // the schema is there
+    open_connection(path());
   }
-  db.run(kInsert, "ours", std::string("z"));
-  EXPECT_FALSE(db.failed());
-  sqlite3_close(stranger);
-  opened->reset();
-  for (int i = 0; i < 40; ++i) EXPECT_TRUE(find("theirs" + std::to_string(i))) << i;
-  EXPECT_TRUE(find("ours"));
-  EXPECT_FALSE(find("m0"));
+  void TearDown() override { db_.reset(); }
+
+  void open_connection(const std::string& path) {
+    auto opened = sqlite::Connection::open({.path = path, .cache_bytes = 64U << 10U, .gathers_wal = true});
+    ASSERT_TRUE(opened.ok());
+    db_ = std::move(*opened);
+  }
+  void begin_and_insert(int rows) {
+    db_->script("BEGIN IMMEDIATE");
+    for (int i = 0; i < rows; ++i) db_->run(kInsert, "m" + std::to_string(i), std::string(1'500, 'x'));
+    ASSERT_FALSE(db_->failed());
+  }
+  void let_a_stranger_commit() {
+    sqlite3* stranger = nullptr;
+    ASSERT_EQ(sqlite3_open(path().c_str(), &stranger), SQLITE_OK);
+    for (int i = 0; i < kTheirs; ++i) {
+      const std::string insert = "INSERT INTO msg_log (msg_id, msg, exchange, routing_key) VALUES ('theirs" +
+                                 std::to_string(i) + "', '" + std::string(1'500, 'y') + "', 'e', 'k')";
+      EXPECT_EQ(sqlite3_exec(stranger, insert.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
+          << sqlite3_errmsg(stranger);
+    }
+    sqlite3_close(stranger);
+  }
+  void check_that_theirs_and_ours_are_there() {
+    db_->run(kInsert, "ours", std::string("z"));
+    EXPECT_FALSE(db_->failed());
+    db_.reset();
+    for (int i = 0; i < kTheirs; ++i) EXPECT_TRUE(find("theirs" + std::to_string(i))) << i;
+    EXPECT_TRUE(find("ours"));
+    EXPECT_FALSE(find("m0"));
+  }
+
+  static constexpr int kTheirs = 40;
+  std::unique_ptr<sqlite::Connection> db_;
+};
+
+// What it wrote before must not come over what another program has committed in its place.
+TEST_F(GatheringConnectionTest, ATransactionThatWasRolledBackLeavesTheCommitOfAStrangerAlone) {
+  begin_and_insert(300);
+  db_->script("ROLLBACK");
+  let_a_stranger_commit();
+  check_that_theirs_and_ours_are_there();
+}
+
+TEST_F(GatheringConnectionTest, SoDoesOneThatAnErrorRolledBack) {
+  begin_and_insert(300);
+  files_.fail(FileCall::kRead, ".db", SQLITE_IOERR_READ);
+  db_->run("UPDATE finished_count SET rows = rows");
+  ASSERT_TRUE(db_->take_failure());
+  ASSERT_FALSE(db_->in_transaction());
+  files_.heal();
+  let_a_stranger_commit();
+  check_that_theirs_and_ours_are_there();
+}
+
+// SQLite undoes the statement alone, which met a full disk when it read, and takes the pages from before for written.
+TEST_F(GatheringConnectionTest, ATransactionThatLacksAPageCannotBeCommitted) {
+  begin_and_insert(300);
+  files_.fail(FileCall::kWrite, "-wal", SQLITE_FULL);
+  db_->run("UPDATE msg_log SET try_count = 1");
+  ASSERT_TRUE(db_->take_failure());
+  files_.heal();
+  if (db_->in_transaction()) db_->script("COMMIT");
+  EXPECT_TRUE(db_->take_failure());
+  db_->rollback();
+  let_a_stranger_commit();
+  check_that_theirs_and_ours_are_there();
+}
+
+// A commit then fills the rest of a sector after its sync, which nothing would write.
+TEST_F(GatheringConnectionTest, NothingIsGatheredWhereASectorIsFilledAfterTheSync) {
+  db_.reset();
+  open_connection("file:" + path() + "?psow=0");
+  files_.forget();
+  begin_and_insert(20);
+  db_->script("COMMIT");
+  ASSERT_FALSE(db_->failed());
+  EXPECT_GT(std::ranges::count(files_.calls(), "write -wal"), 10);
 }
 
 }  // namespace
