@@ -22,13 +22,21 @@ std::optional<Take> RedelivererMachine::next(const RedelivererMoment& at, const 
   take.with_crashed = !crashed_until_ || at.now >= *crashed_until_;
   if (at.now >= next_sweep_) {
     next_sweep_ = at.now + kSweepEvery;
-    Sweep sweep;
-    sweep.sending = options_.publisher.grace;
-    sweep.send_failed = options_.publisher.backoff_longest * 3 / 2;
-    sweep.lease = options_.worker.lease;
-    take.sweep = sweep;
+    take.sweep = sweep();
   }
   return take;
+}
+
+// What another instance writes while a take is under way is later than the take's own time: nothing counts as a mistake
+// that a take as long as a lease explains.
+Sweep RedelivererMachine::sweep() const {
+  const Duration slack = options_.worker.lease;
+  Sweep sweep;
+  sweep.sending = options_.publisher.grace + slack;
+  sweep.send_failed = options_.publisher.backoff_longest * 3 / 2 + slack;
+  sweep.retry = RetryPolicy::kDelayMax + slack;
+  sweep.lease = options_.worker.lease + slack;
+  return sweep;
 }
 
 void RedelivererMachine::on_answer(const TakeAnswer& answer, const RedelivererMoment& at) {

@@ -43,6 +43,8 @@ class RedelivererMachine {
   static constexpr std::size_t kRowsMax = 256;
   static constexpr Duration kSweepEvery{10'000};
 
+  [[nodiscard]] Sweep sweep() const;
+
   const EngineOptions& options_;
   bool under_way_ = false;
   bool hinted_ = false;

@@ -65,7 +65,7 @@ def test_a_mail_goes_through_sending_and_sent_to_consumed(make_daemon, tmp_path)
 
 
 def test_what_was_not_published_is_delivered_without_help(make_daemon):
-    daemon = make_daemon(environment={"WAYBILL_FAULT": "skip_publish"})
+    daemon = make_daemon(config={"publish.grace": "10s"}, environment={"WAYBILL_FAULT": "skip_publish"})
     with daemon:
         client = daemon.client()
         ids = [client.accepted() for _ in range(20)]
@@ -76,7 +76,7 @@ def test_what_was_not_published_is_delivered_without_help(make_daemon):
     daemon.environment = {}
     with daemon:
         client = daemon.client()
-        eventually(lambda: all(client.status(one) == CONSUMED for one in ids), 5, "all are consumed")
+        eventually(lambda: all(client.status(one) == CONSUMED for one in ids), 15, "all are consumed")
         assert effects(daemon.journal) == {one: 1 for one in ids}
 
 

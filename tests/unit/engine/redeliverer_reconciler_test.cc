@@ -121,8 +121,6 @@ TEST_F(RedelivererMachineTest, NothingIsTakenWhileTheBrokerIsDownOrBlocked) {
 TEST_F(RedelivererMachineTest, SweepsEveryTenSecondsForRowsTooFarAhead) {
   const auto first = next(moment(0));
   ASSERT_TRUE(first && first->sweep);
-  EXPECT_EQ(first->sweep->lease, options_.worker.lease);
-  EXPECT_EQ(first->sweep->sending, options_.publisher.grace);
   answer(0);
   const auto second = next(moment(9'999));
   ASSERT_TRUE(second);
@@ -132,6 +130,18 @@ TEST_F(RedelivererMachineTest, SweepsEveryTenSecondsForRowsTooFarAhead) {
   const auto third = next(moment(10'000));
   ASSERT_TRUE(third);
   EXPECT_TRUE(third->sweep);
+}
+
+// Another instance claims, renews and publishes by a later time than that of a take which is under way; its attempts
+// would be ended in the middle of their effects.
+TEST_F(RedelivererMachineTest, NothingIsTooFarAheadThatATakeOfALeaseExplains) {
+  const auto take = next(moment(0));
+  ASSERT_TRUE(take && take->sweep);
+  const Duration lease = options_.worker.lease;
+  EXPECT_EQ(take->sweep->lease, lease + lease);
+  EXPECT_EQ(take->sweep->sending, options_.publisher.grace + lease);
+  EXPECT_EQ(take->sweep->send_failed, options_.publisher.backoff_longest * 3 / 2 + lease);
+  EXPECT_EQ(take->sweep->retry, RetryPolicy::kDelayMax + lease);
 }
 
 TEST_F(RedelivererMachineTest, TakeCarriesClosedRoutesProbesAndTheLapseRule) {
