@@ -67,6 +67,7 @@ def test_a_mail_goes_through_sending_and_sent_to_consumed(make_daemon, tmp_path)
 def test_what_was_not_published_is_delivered_without_help(make_daemon):
     daemon = make_daemon(config={"publish.grace": "10s"}, environment={"WAYBILL_FAULT": "skip_publish"})
     with daemon:
+        daemon.wait_publishing()
         client = daemon.client()
         ids = [client.accepted() for _ in range(20)]
         time.sleep(0.5)  # long enough for a publish that should not be there to show

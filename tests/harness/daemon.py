@@ -73,6 +73,10 @@ class Daemon:
             return self.listens() and self.client().get("/readyz").status_code == 200
         eventually(ready, within_s, "the daemon is ready")
 
+    def wait_publishing(self, within_s=START_S):
+        """Until then what it accepts is due at once, and published by a take."""
+        eventually(lambda: "the broker is ready" in self.stderr, within_s, "it publishes")
+
     def signal(self, number):
         self.process.send_signal(number)
 

@@ -357,6 +357,7 @@ def test_one_percent_to_a_missing_exchange_costs_the_others_nothing(make_daemon,
 
 def test_what_was_not_published_is_delivered_without_help(make_daemon, over_node):
     with make_daemon(config={**over_node, "publish.grace": "10s"}, environment={"WAYBILL_FAULT": "skip_publish"}) as daemon:
+        daemon.wait_publishing()
         ids = mails(daemon.client(), over_node["mail.exchange"], "key")
         let_pass(0.5)  # long enough for a publish that should not be there to show
         assert {daemon.client().status(one) for one in ids} == {0}

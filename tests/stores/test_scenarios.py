@@ -39,6 +39,7 @@ def test_what_was_not_published_is_delivered_without_help(serve_over, database):
     # Not due before it has been looked at, however long that takes.
     daemon = serve_over(database, config={"publish.grace": "10s"}, environment={"WAYBILL_FAULT": "skip_publish"})
     with daemon:
+        daemon.wait_publishing()
         client = daemon.client()
         ids = [client.accepted() for _ in range(20)]
         time.sleep(0.5)  # long enough for a publish that should not be there to show
